@@ -103,7 +103,7 @@ class Spellings:
         self.names: Memory[Node, list[tuple[str, float]]] = Memory(_MAX_REMEMBERED)
         self.expansions: dict[tuple[Node, Options], tuple[Word, ...]] = {}
         self.held: Memory[str, Held] = Memory(_MAX_WORDS)
-        self.corrections: Memory[tuple[str, bool], Sequence[tuple[str, float]]] = Memory(_MAX_WORDS)
+        self.corrections: Memory[tuple[str, bool], Sequence[tuple[str, float]]] = Memory(_MAX_REMEMBERED)
 
     def ceiling(self, word: str) -> int:
         """A number that the articles with a word of letters and digits do not exceed, in any spelling but as one with

@@ -307,8 +307,10 @@ def test_a_commit_that_breaks_off_is_undone_by_the_next_writer(
 
 @pytest.mark.opensearch
 def test_documents_that_have_died_are_removed_when_no_reader_needs_them(
-    nodes: Nodes, place: str, source: Path
+    nodes: Nodes, place: str, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # How long to wait until their space can be freed is the matter of the next test.
+    monkeypatch.setattr("newsearch.engine.opensearch.upkeep._HISTORY_SECONDS", 0.0)
     alias = place.rpartition("/")[2]
     for step in range(6):
         write(source, changed("1", title=f"Step {step}"))
