@@ -92,9 +92,10 @@ def _columns() -> int:
     return get_terminal_size().columns
 
 
-def complain(message: str) -> None:
-    """Print an error or a notice on stderr, in one line."""
-    print(f"newsearch: {one_line(message)}", file=sys.stderr)
+def complain(*messages: str) -> None:
+    """Print errors or notices on stderr, one line each."""
+    for message in messages:
+        print(f"newsearch: {one_line(message)}", file=sys.stderr)
 
 
 def cells(text: str) -> int:

@@ -84,7 +84,7 @@ def _page_mapping(page: Page, hits: list[Any]) -> dict[str, Any]:
     counts = page.results.counts
     return {
         "schema": SCHEMA,
-        "query": page.results.query.text,
+        "query": page.results.request.query,
         "total": {"complete": counts.complete, "partial": counts.partial},
         "folded": _folded_mapping(page.results),
         "hits": hits,

@@ -56,7 +56,7 @@ def respell(asked: Asked, found: int) -> str | None:
     """
     typed = _words(asked.query)
     # Checked first, because looking for candidates takes longer than most searches.
-    if found >= FEW and not any(_is_strange(asked, word) for _, word in typed):
+    if found >= FEW and not any(_held(asked, word).is_strange for _, word in typed):
         return None
     corrections = asked.spellings.corrections
     words = []
@@ -355,14 +355,6 @@ def _corrected(asked: Asked, word: str, held: int, competes: bool) -> _Candidate
         if likely:
             break
     return tuple([(form, value) for _, form, value in sorted(likely)[:_CANDIDATES_OF_ONE]])
-
-
-def _is_strange(asked: Asked, word: str) -> bool:
-    """Whether the index has only other forms of a word, such as those of another language."""
-    term = _only_term(word)
-    return (
-        term is not None and not asked.reader.articles_with(term) and asked.spellings.count(Word(word)) >= FEW
-    )
 
 
 def _only_term(word: str) -> str | None:

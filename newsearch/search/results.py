@@ -210,11 +210,8 @@ class Results(Sequence[Hit]):
         options = self._asked.options
         if self.request.expand is not None or options.sort != "relevance" or not 0 < self.total < FEW:
             return ()
-        from newsearch.search.expansion import (
-            ARTICLES,
-            RELATED,
-            shared_words,
-        )  # not needed when a search finds more
+        # Not needed when a search finds more.
+        from newsearch.search.expansion import ARTICLES, RELATED, shared_words
 
         reader, tree = self._asked.reader, self._asked.tree()
         best = self._answer

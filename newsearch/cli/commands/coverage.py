@@ -73,8 +73,7 @@ def coverage(
         for line in _lines(shown, found, window.tz, terminal):
             print(line)
     sys.stdout.flush()
-    for note in notes:
-        complain(note)
+    complain(*notes)
     if not found.articles:
         complain("nothing found")
     return 0 if found.articles else 1

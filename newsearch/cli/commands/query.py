@@ -20,7 +20,7 @@ from newsearch.engine.base import FACETS
 from newsearch.errors import NewsearchError, QueryError
 from newsearch.outputs.page import Page
 from newsearch.outputs.words import advice, counted
-from newsearch.query import Note, describe
+from newsearch.query import describe
 from newsearch.search.index import open as open_index
 from newsearch.search.request import Request
 
@@ -112,7 +112,7 @@ def query(
             print(line)
         # After the results, where they are read: what was not understood must not scroll away.
         sys.stdout.flush()
-        _tell(results.notes)
+        complain(*(note.message for note in results.notes))
         if request.expand and request.sort != "relevance":
             complain(
                 f"--expand has no effect with --sort {request.sort}; it works with --sort relevance only"
@@ -125,8 +125,7 @@ def query(
         if format_name != "json":  # which has it all
             if not results.total:
                 complain("nothing found")
-            for line in advice(results):
-                complain(line)
+            complain(*advice(results))
         return 0 if results.total or len(results) else 1
 
 
@@ -137,11 +136,6 @@ def _show_parsed(request: Request, synonyms: str | None) -> int:
 
         read = read_synonyms(synonyms)
     parsed = request.parsed(read)
-    _tell(parsed.notes)
+    complain(*(note.message for note in parsed.notes))
     print(describe(parsed.tree))
     return 0
-
-
-def _tell(notes: Sequence[Note]) -> None:
-    for note in notes:
-        complain(note.message)

@@ -67,8 +67,7 @@ def stories(
         for line in _lines(found, tz, terminal, is_whole=article is not None):
             print(line)
     sys.stdout.flush()
-    for note in notes:
-        complain(note)
+    complain(*notes)
     if article is not None and not found:
         complain(f"{article.id} is in no story of this window")
         return 1

@@ -98,8 +98,7 @@ def timeline(
         ):
             print(line)
     sys.stdout.flush()
-    for note in notes:
-        complain(note)
+    complain(*notes)
     if not found.periods:
         complain("nothing found")
     return 0 if found.periods else 1

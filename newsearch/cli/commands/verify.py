@@ -37,8 +37,7 @@ def verify(format_name: str, directory: str | None) -> int:
             f"all is well: {counted(found.articles, 'article')} in {counted(found.files, 'file')},"
             f" {found.size / 1e6:,.1f} MB, generation {found.generation:,}, in {found.seconds:.1f} s"
         )
-    for problem in found.problems:
-        complain(problem)
+    complain(*found.problems)
     if found.unused and format_name != "json":
         complain(
             f"{counted(len(found.unused), 'unused file')} left by a stopped writer; delete with newsearch compact"

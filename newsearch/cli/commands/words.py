@@ -67,8 +67,7 @@ def words(
         for line in _lines(found, terminal):
             print(line)
     sys.stdout.flush()
-    for note in notes:
-        complain(note)
+    complain(*notes)
     if not found.words:
         if not found.articles:
             complain("nothing found")

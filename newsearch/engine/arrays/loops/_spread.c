@@ -46,15 +46,14 @@ static PyObject *opened(PyObject *module, PyObject *given) {
 /* The values of articles from the first place on that lie in one part. Returns the place of the first one that does not. */
 #define TAKE_RUN(TYPE, PART, NUMBER)                                                                                 \
     case TYPE:                                                                                                       \
-        for (; i < count && (uint64_t)(numbers[i] - start) < length; i++)                                            \
-            ((NUMBER *)values)[i] = (NUMBER)((const PART *)part->data)[numbers[i] - start];                          \
+        for (; i < count && (uint64_t)(docs[i] - start) < length; i++)                                               \
+            ((NUMBER *)values)[i] = (NUMBER)((const PART *)part->data)[docs[i] - start];                             \
         return i;
 
 #define DEFINE_TAKE(NAME, NUMBER)                                                                                    \
     static Py_ssize_t NAME(const Array *part, int64_t start, const uint32_t *docs, Py_ssize_t i, Py_ssize_t count,   \
                            void *values) {                                                                           \
         const uint64_t length = (uint64_t)part->length;                                                              \
-        const uint32_t *numbers = docs;                                                                              \
         switch (part->type) {                                                                                        \
             TAKE_RUN(U8, uint8_t, NUMBER)                                                                            \
             TAKE_RUN(U16, uint16_t, NUMBER)                                                                          \
