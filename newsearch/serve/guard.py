@@ -46,6 +46,9 @@ _SAFE_FOR_ALL = _SAFE | {
 _SAFE_FOR_OURS = _SAFE | {b"cross-origin-resource-policy": b"same-origin"}
 """The headers of every answer: where pages of other sites may read, and elsewhere."""
 
+_TRIED = "newsearch.tried"
+"""Where the scope of a request holds an exchange that has no answer yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -88,22 +91,44 @@ class Guard:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send, self._settings)
-        started = perf_counter()
+        exchange: _Exchange | None = scope.pop(_TRIED, None)
+        is_new = exchange is None
+        if exchange is None:
+            exchange = _Exchange(scope, self._settings)
+        exchange.connect(receive, send)
         try:
-            await self._answer(exchange)
+            answer = self._known(exchange) if is_new else None
+            if answer is not None:
+                await exchange.finish(answer)
+            else:
+                await self._answer(exchange)
         finally:
-            self._count(exchange, perf_counter() - started)
+            self._count(exchange)
 
-    async def _answer(self, exchange: _Exchange) -> None:
+    def at_once(self, scope: Scope) -> Answer | None:
+        """The whole answer to a request of HTTP that takes no waiting; None if this app has to be called.
+
+        The app then goes on where this ended, if it is called with the same scope.
+        """
+        exchange = _Exchange(scope, self._settings)
+        answer = self._known(exchange)
+        if answer is None:
+            scope[_TRIED] = exchange
+            return None
+        whole = exchange.whole(answer)
+        self._count(exchange)
+        return whole
+
+    def _known(self, exchange: _Exchange) -> Answer | None:
+        """The answer to a request that is refused, or answered before the inner app."""
         answer = self._refusal(exchange)
         if answer is None and (answer := self._at_once(exchange.scope)):
             exchange.route = exchange.path
+        return answer
+
+    async def _answer(self, exchange: _Exchange) -> None:
+        exchange.enter(self._settings.base_path)
         try:
-            if answer is not None:
-                await exchange.finish(answer)
-                return
-            exchange.enter(self._settings.base_path)
             async with asyncio.timeout(self._settings.timeout) as exchange.time:
                 await self._inner(exchange.scope, exchange.receive, exchange.send)
         except TimeoutError:
@@ -150,8 +175,8 @@ class Guard:
             401, "a token is needed", headers={"WWW-Authenticate": 'Basic realm="newsearch", Bearer'}
         )
 
-    def _count(self, exchange: _Exchange, seconds: float) -> None:
-        scope = exchange.scope
+    def _count(self, exchange: _Exchange) -> None:
+        scope, seconds = exchange.scope, perf_counter() - exchange.started
         route = exchange.route or getattr(scope.get("route"), "path", None) or "other"
         self._metrics.count(route, exchange.status, seconds)
         if self._log:
@@ -168,11 +193,16 @@ class _Exchange:
 
     Attributes:
         path: the path without the base path of the app.
+        started: when it began, in the seconds of `perf_counter`.
         time: ends the exchange when it has taken too long.
         is_waiting: whether the client has yet to send what is being read of its body.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, settings: Settings) -> None:
+    _receive: Callable[[], Awaitable[Message]]
+    _send: Send
+
+    def __init__(self, scope: Scope, settings: Settings) -> None:
+        self.started = perf_counter()
         self.scope = dict(scope)
         self.path: str = scope["path"]
         given = list(scope["headers"])
@@ -181,15 +211,19 @@ class _Exchange:
         self.route: str | None = None
         self.status = 500
         self.size = 0
-        self._started = False
-        self._receive: Callable[[], Awaitable[Message]] = receive
-        self._send = send
+        self.is_waiting = False
+        self.time: asyncio.Timeout | None = None
         self._settings = settings
+        self._has_begun = False
         self._read = 0
         self._is_read = False
+        self._began = 0.0
+
+    def connect(self, receive: Receive, send: Send) -> None:
+        """Exchange messages by these from now on."""
+        self._receive = receive
+        self._send = send
         self._began = asyncio.get_running_loop().time()
-        self.time: asyncio.Timeout | None = None
-        self.is_waiting = False
 
     def header(self, name: bytes) -> str:
         """The value of a header, empty without it."""
@@ -227,7 +261,7 @@ class _Exchange:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._started = True
+            self._has_begun = True
             self.status = message["status"]
             message = {**message, "headers": self._safe(message["headers"])}
         elif message["type"] == "http.response.body":
@@ -238,14 +272,15 @@ class _Exchange:
 
     async def finish(self, answer: Answer) -> None:
         """Send this answer, unless another one has begun."""
-        if self._started:
-            return
-        self._started = True
+        if not self._has_begun:
+            self._has_begun = True
+            await self.whole(answer)(self.scope, self._receive, self._send)
+
+    def whole(self, answer: Answer) -> Answer:
+        """This answer as it is sent."""
         body = b"" if self.scope["method"] == "HEAD" else answer.body
         self.status, self.size = answer.status, len(body)
-        headers = self._safe(answer.headers)
-        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await self._send({"type": "http.response.body", "body": body})
+        return Answer(answer.status, self._safe(answer.headers), body)
 
     def _safe(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         """The headers of an answer, with those that every answer has."""

@@ -7,8 +7,8 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from html.parser import HTMLParser
 from pathlib import Path
 from time import sleep
@@ -17,6 +17,7 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
+from connections import connected, listening, received
 from running import serving
 
 import newsearch
@@ -69,39 +70,6 @@ def test_more_searches_than_may_wait_are_refused_at_once(
         if answer.status_code == 503:
             assert int(answer.headers["retry-after"]) > 0
             assert answer.headers["content-type"] == "application/problem+json"
-
-
-@contextmanager
-def listening(served: Any) -> Iterator[tuple[int, Any]]:
-    """The port and the state of a server in a thread of this process, with the protocol of `newsearch serve`."""
-    from uvicorn import Config, Server
-
-    from newsearch.serve.process import PatientProtocol
-
-    config = Config(
-        served, http=PatientProtocol, ws="none", lifespan="auto", log_config=None, log_level="critical"
-    )
-    server = Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as place:
-        thread = threading.Thread(target=asyncio.run, args=(server.serve(sockets=[place]),))
-        thread.start()
-        try:
-            yield place.getsockname()[1], server
-        finally:
-            server.should_exit = server.force_exit = True
-            thread.join()
-
-
-def received(connection: socket.socket) -> bytes:
-    """Everything until the server closes."""
-    found = b""
-    while part := connection.recv(65_536):
-        found += part
-    return found
-
-
-def connected(port: int, **options: Any) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=60, **options)
 
 
 def test_a_crowd_of_connections_is_refused_and_told_when_to_come_back(
