@@ -23,5 +23,5 @@ setup(
         for name in _compiled["MODULES"]
         for files in [sources(name.replace(".", "/"))]
     ],
-    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+    options={"bdist_wheel": {"py_limited_api": "cp311"}, "build_ext": {"parallel": True}},
 )
