@@ -43,8 +43,11 @@ def opensearch() -> Iterator[str]:
     except Unavailable as error:
         pytest.skip(str(error))
     alias = f"contract{next(_numbers)}"
+    # Compacting waits half a minute until space can be freed: tests/opensearch/test_writing.py waits for it, once.
+    at_once = mock.patch("newsearch.engine.opensearch.upkeep._HISTORY_SECONDS", 0.0)
     try:
-        yield f"opensearch+http://{nodes.hosts}/{alias}?replicas=0"
+        with at_once:
+            yield f"opensearch+http://{nodes.hosts}/{alias}?replicas=0"
     finally:
         nodes.get(f"/{alias}--*?expand_wildcards=all", method="DELETE")
 
