@@ -61,12 +61,13 @@ def source(tmp_path: Path) -> Path:
 )
 def narrow(request: pytest.FixtureRequest) -> Iterator[Nodes]:
     """A node that takes little at a time."""
-    try:
-        nodes = Nodes(Path(tempfile.mkdtemp()), settings=request.param)
-    except Unavailable as reason:
-        pytest.skip(str(reason))
-    with nodes:
-        yield nodes
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+        try:
+            nodes = Nodes(Path(directory), settings=request.param)
+        except Unavailable as reason:
+            pytest.skip(str(reason))
+        with nodes:
+            yield nodes
 
 
 @pytest.mark.opensearch
