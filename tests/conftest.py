@@ -2,15 +2,14 @@
 
 By default it tries the same examples every time, so that the outcome is the same on every machine. With
 HYPOTHESIS_PROFILE=random it tries others each time, as .ci/run does, and with HYPOTHESIS_PROFILE=thorough ten
-times as many. With HYPOTHESIS_PROFILE=few it tries a quarter of the same examples: enough to see that another Python
-or another dependency works.
+times as many. With HYPOTHESIS_PROFILE=few it tries a quarter of the same examples, where a test has no number of its
+own: enough to see that another Python or another dependency works.
 """
 
 from __future__ import annotations
 
 import os
 
-import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -19,16 +18,4 @@ settings.register_profile(
 settings.register_profile("default", settings.get_profile("random"), derandomize=True, database=None)
 settings.register_profile("thorough", settings.get_profile("random"), max_examples=1000)
 settings.register_profile("few", settings.get_profile("default"), max_examples=25)
-_profile = os.environ.get("HYPOTHESIS_PROFILE", "default")
-settings.load_profile(_profile)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if _profile != "few":
-        return
-    # A profile says nothing to tests that set their own number, which only this attribute tells.
-    name = "_hypothesis_internal_use_settings"
-    for test in {getattr(item, "obj", None) for item in items}:
-        own = getattr(test, name, None)
-        if own and own.max_examples != settings.default.max_examples:
-            setattr(test, name, settings(own, max_examples=max(1, own.max_examples // 4)))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
