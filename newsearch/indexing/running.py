@@ -42,45 +42,63 @@ class IndexingRun:
 
     def first(self, given: Sequence[str | os.PathLike[str] | Source]) -> Report:
         """Update an index from sources, or from what is at these paths."""
-        recipe = self._remembered()
-        locations: set[str] = set()
-        tasks: list[Task] = []
-        for source in given:
-            for task in self._given(source, recipe):
-                location = task.source.location
-                if isinstance(source, str | os.PathLike) and location in locations:
-                    continue  # somebody has written a path in two ways, or two lists have the same feed
-                locations.add(location)
-                tasks.append(task)
-        return self.of(tasks)
 
-    def again(self, locations: Sequence[str], full: bool, anew: str = "") -> Report:
-        """Update an index from the sources it remembers; articles from one-time sources and windows are kept."""
-        tasks: list[Task] = []
-        recipe = self._remembered()
-        for location in locations:
-            if location in ONCE:
-                if full:
-                    tasks.append(self._kept_by_index(location, NO_SETTINGS))
-                continue
-            try:
-                task = self._task(path_of(location), recipe)
-            except SourceError as error:
-                raise refusal(location, error.reason, self.engine.place) from error
-            if full and task.is_window:
-                # Such a source cannot supply all its past articles again.
-                given: set[str] = set()
-                tasks.append(replace(task, may_be_empty=True, given=given))
-                rest = self._kept_by_index(location, task.settings or NO_SETTINGS, given)
-                tasks.append(replace(rest, may_be_empty=True, is_rest=True))
-            else:
-                tasks.append(task)
-        return replace(self.of(tasks, full), anew=anew)
+        def tasks(recipe: Recipe) -> list[Task]:
+            locations: set[str] = set()
+            found: list[Task] = []
+            for source in given:
+                for task in self._given(source, recipe):
+                    location = task.source.location
+                    if isinstance(source, str | os.PathLike) and location in locations:
+                        continue  # somebody has written a path in two ways, or two lists have the same feed
+                    locations.add(location)
+                    found.append(task)
+            return found
 
-    def of(self, tasks: Sequence[Task], full: bool = False) -> Report:
-        """Update an index from these sources."""
-        nested = _nested([task.source.location for task in tasks], self._remembered().sources)
-        return replace(self._of(tasks, full), nested=nested)
+        return self._made(tasks)
+
+    def again(self, full: bool, anew: str = "", but: AbstractSet[str] = frozenset()) -> Report:
+        """Update an index from the sources it remembers; articles from one-time sources and windows are kept.
+
+        Args:
+            but: locations of sources to leave out.
+        """
+
+        def tasks(recipe: Recipe) -> list[Task]:
+            left = (location for location in recipe.sources if location not in but)
+            return [task for location in left for task in self._again(location, recipe, full)]
+
+        return replace(self._made(tasks, full), anew=anew)
+
+    def _again(self, location: str, recipe: Recipe, full: bool) -> list[Task]:
+        """How a source that the index remembers is read again."""
+        if location in ONCE:
+            return [self._kept_by_index(location, NO_SETTINGS)] if full else []
+        try:
+            task = self._task(path_of(location), recipe)
+        except SourceError as error:
+            raise refusal(location, error.reason, self.engine.place) from error
+        if not (full and task.is_window):
+            return [task]
+        # Such a source cannot supply all its past articles again.
+        given: set[str] = set()
+        rest = self._kept_by_index(location, task.settings or NO_SETTINGS, given)
+        return [
+            replace(task, may_be_empty=True, given=given),
+            replace(rest, may_be_empty=True, is_rest=True),
+        ]
+
+    def _made(self, tasks: Callable[[Recipe], list[Task]], full: bool = False) -> Report:
+        """Update an index from the sources that follow from what it remembers."""
+        while True:
+            recipe = self._recipe()
+            chosen = tasks(recipe)
+            nested = _nested([task.source.location for task in chosen], recipe.sources)
+            with suppress(_Overtaken):
+                return replace(self._of(chosen, recipe, full), nested=nested)
+
+    def _recipe(self) -> Recipe:
+        return self.engine.recipe() if self.whole else self._remembered()
 
     def _given(self, given: str | os.PathLike[str] | Source, recipe: Recipe) -> list[Task]:
         if isinstance(given, str | os.PathLike):
@@ -140,16 +158,16 @@ class IndexingRun:
             else self.options.keep_history
         )
 
-    def _of(self, tasks: Sequence[Task], full: bool) -> Report:
+    def _of(self, tasks: Sequence[Task], recipe: Recipe, full: bool) -> Report:
         started = time.monotonic()
         reading = Reading()
         if not self.options.dry_run:
-            writer = self._writer(tasks, full)
+            writer = self._writer(tasks, recipe, full)
             resumed = 0
             try:
                 with writer:
                     resumed = writer.held.articles_ahead
-                    articles = self._write(writer, tasks, reading, full)
+                    articles = self._write(writer, tasks, recipe, reading, full)
             except KeyboardInterrupt:
                 if self.options.progress:
                     # The articles read were finished on stopping, but this has not been reported yet.
@@ -160,12 +178,12 @@ class IndexingRun:
                 raise
             return report_of(reading, articles, resumed, time.monotonic() - started)
         if self.options.gate:
-            self._rehearse(tasks, full, reading)
+            self._rehearse(tasks, recipe, full, reading)
         else:
-            self._compare(tasks, full, reading)
+            self._compare(tasks, recipe, full, reading)
         return report_of(reading, self._published(), 0, time.monotonic() - started)
 
-    def _writer(self, tasks: Sequence[Task], full: bool) -> Writer:
+    def _writer(self, tasks: Sequence[Task], recipe: Recipe, full: bool) -> Writer:
         # A one-time source is no longer available when a later run resumes.
         again = [_identity(task) for task in tasks] if all(task.source.lasting for task in tasks) else []
         return self.engine.writer(
@@ -173,13 +191,25 @@ class IndexingRun:
             wait=self.options.wait,
             memory=self.options.memory,
             sources=() if self.options.dry_run else again,
-            protected=self.protected,
+            protected=self._protected(recipe),
             resume=self.options.resume,
             rehearsal=self.options.dry_run,
         )
 
-    def _write(self, writer: Writer, tasks: Sequence[Task], reading: Reading, full: bool) -> int:
-        """Write the changes of the sources. Returns the number of articles that can then be found."""
+    def _protected(self, recipe: Recipe) -> frozenset[str]:
+        return recipe.protected if self.protected is None else self.protected
+
+    def _write(
+        self, writer: Writer, tasks: Sequence[Task], recipe: Recipe, reading: Reading, full: bool
+    ) -> int:
+        """Write the changes of the sources. Returns the number of articles that can then be found.
+
+        Raises:
+            _Overtaken: the index has other sources or settings than when the tasks were chosen.
+        """
+        # Until the writer is open, another one may publish. Its sources and settings would be lost.
+        if self._recipe() != recipe:
+            raise _Overtaken
         histories = self._histories(reading, full) if self._keeps_history else None
         writer.keep_history(histories is not None)
         updater = Updater(self.engine.place, writer.held, writer, True, self.whole, histories)
@@ -218,14 +248,14 @@ class IndexingRun:
             return self.engine.reader().stats().articles
         return 0
 
-    def _rehearse(self, tasks: Sequence[Task], full: bool, reading: Reading) -> None:
+    def _rehearse(self, tasks: Sequence[Task], recipe: Recipe, full: bool, reading: Reading) -> None:
         """Write a generation for the gate to check, then discard it."""
-        with self._writer(tasks, full) as writer:
-            self._write(writer, tasks, reading, full)
+        with self._writer(tasks, recipe, full) as writer:
+            self._write(writer, tasks, recipe, reading, full)
 
-    def _compare(self, tasks: Sequence[Task], full: bool, reading: Reading) -> None:
+    def _compare(self, tasks: Sequence[Task], recipe: Recipe, full: bool, reading: Reading) -> None:
         """Determine what the sources would change."""
-        held = self.engine.held(fresh=full, protected=self.protected)
+        held = self.engine.held(fresh=full, protected=self._protected(recipe))
         self._read(tasks, Updater(self.engine.place, held, None, not full, self.whole), reading)
 
     def _read(self, tasks: Sequence[Task], updater: Updater, reading: Reading) -> None:
@@ -251,6 +281,10 @@ class IndexingRun:
     ) -> None:
         for task in tasks:
             updater.update(task, reading, self.options.workers, partial(tell, task.source.location))
+
+
+class _Overtaken(Exception):
+    """Another writer has published since the tasks of a run were chosen."""
 
 
 def _merged(given: SourceSettings, remembered: SourceSettings) -> SourceSettings:

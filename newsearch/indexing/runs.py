@@ -166,8 +166,8 @@ def reindex(
     recipe = engine.recipe()
     words = recipe.protected if given is None else given
     anew = "other words are protected now" if words != recipe.protected else _fault(engine)
-    run = IndexingRun(engine, options, whole=True, protected=words)
-    return run.again(recipe.sources, full or bool(anew), "" if full else anew)
+    run = IndexingRun(engine, options, whole=True, protected=given)
+    return run.again(full or bool(anew), "" if full else anew)
 
 
 def forget(
@@ -202,8 +202,7 @@ def forget(
                 writer.forget_source(location)
             changes = writer.commit()
     except (IndexCorrupt, IndexIncompatible):
-        run = IndexingRun(engine, options, whole=True, protected=recipe.protected)
-        return run.again([location for location in known if location not in forgotten], True)
+        return IndexingRun(engine, options, whole=True, protected=None).again(True, but=forgotten)
     return Report(0, 0, 0, changes.deleted, changes.articles, (), 0, time.monotonic() - started)
 
 
