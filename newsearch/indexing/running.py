@@ -134,8 +134,13 @@ class IndexingRun:
             is_window = bool(settings.window)
         if not is_window:
             settings = settings._replace(keep=None)
-        # What a window has kept must be looked for when it is no window any more.
-        is_as_before = settings[:2] == remembered[:2] and (is_window or not remembered.window)
+        # What a window has kept must be looked for when it is no window any more, and what was too old when it keeps
+        # more now.
+        is_as_before = (
+            settings[:2] == remembered[:2]
+            and (is_window or not remembered.window)
+            and not _keeps_more(settings, remembered)
+        )
         return Task(source, self._outlived(settings.keep), settings, is_window, is_as_before)
 
     def _kept_by_index(
@@ -268,7 +273,7 @@ class IndexingRun:
                     Progress(reading.read, reading.broken, resumed, location, done, finished)
                 )
 
-        with _fetching([task.source for task in tasks], updater.held):
+        with _fetching(tasks, updater.held):
             self._update_all(tasks, updater, reading, tell)
         tell("", None)
 
@@ -292,6 +297,10 @@ def _merged(given: SourceSettings, remembered: SourceSettings) -> SourceSettings
     return remembered._replace(**told)
 
 
+def _keeps_more(settings: SourceSettings, remembered: SourceSettings) -> bool:
+    return remembered.keep is not None and (settings.keep is None or settings.keep > remembered.keep)
+
+
 def _identity(task: Task) -> str:
     """A source and how it is read, as far as that decides what its articles are."""
     settings = task.settings or NO_SETTINGS
@@ -313,12 +322,15 @@ def _nested(given: Sequence[str], known: Sequence[str]) -> tuple[tuple[str, str]
     )
 
 
-def _fetching(sources: Sequence[Source], held: Held) -> AbstractContextManager[object]:
+def _fetching(tasks: Sequence[Task], held: Held) -> AbstractContextManager[object]:
     """Start fetching the remote sources, with what was remembered of them."""
-    feeds: list[Any] = [source for source in sources if hasattr(source, "recall")]
-    for feed in feeds:
-        if state := held.state(feed.location):
-            feed.recall(state.names)
+    feeds: list[Any] = []
+    for task in tasks:
+        feed = task.source
+        if hasattr(feed, "recall"):
+            feeds.append(feed)
+            if state := held.state(feed.location):
+                feed.recall(state.names, task.is_as_before)
     if not feeds:
         return nullcontext()
     from newsearch.sources.remote import Fetching

@@ -110,9 +110,13 @@ class RemoteFeed:
         """The host to connect to."""
         return urlsplit(self.memory.moved or self.location).netloc.lower()
 
-    def recall(self, lines: Sequence[str]) -> None:
-        """Load what was stored after the last visit."""
+    def recall(self, lines: Sequence[str], is_as_before: bool) -> None:
+        """Load what was stored after the last visit. A feed that is read in another way now is fetched even if it has
+        not changed.
+        """
         self.memory = Memory.of(lines)
+        if not is_as_before:
+            self.memory.etag = self.memory.modified = ""
 
     def snapshot(self) -> Snapshot:
         return Snapshot()

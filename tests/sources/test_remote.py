@@ -109,6 +109,19 @@ def test_requests_are_conditional_and_polite(site: Site, tmp_path: Path) -> None
     assert headers["user-agent"].startswith("newsearch")
 
 
+@pytest.mark.parametrize("other", [{"keep": timedelta(9999)}, {"day_first": True}, {"format": "xml"}])
+def test_a_feed_that_is_read_in_another_way_is_fetched_again(
+    site: Site, tmp_path: Path, other: dict[str, Any]
+) -> None:
+    index = tmp_path / "index"
+    url = site.give("/feed", body=rss("one"), ETag='"1"')
+    newsearch.build(url, index=index, keep=timedelta(1))
+    newsearch.reindex(index, **other)
+    assert "if-none-match" not in site.asked[-1][1]
+    newsearch.reindex(index)
+    assert site.asked[-1][1]["if-none-match"] == '"1"'
+
+
 @pytest.mark.parametrize("cut", [len(rss("one", "two")) - 20, len(rss("one")) - 25, 30])
 def test_a_feed_that_was_cut_off_is_fetched_again(site: Site, tmp_path: Path, cut: int) -> None:
     index = tmp_path / "index"

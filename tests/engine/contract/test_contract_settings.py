@@ -140,6 +140,19 @@ def test_keep_is_remembered_and_ends_what_has_dropped_out(place: str, tmp_path: 
     assert titles(place) == set()
 
 
+@pytest.mark.parametrize("more", [{"keep": timedelta(60)}, {"defaults": True}])
+def test_what_was_too_old_is_read_when_more_is_kept(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, object]
+) -> None:
+    pytest.importorskip("feedparser")
+    monkeypatch.setattr("newsearch.sources.files.UNSETTLED", 0)  # the file is as it was
+    source = feed(tmp_path / "feed.xml", "Old", days_ago=40)
+    newsearch.build(source, index=place, keep=timedelta(30))
+    assert titles(place) == set()
+    newsearch.reindex(place, **more)  # type: ignore[arg-type]
+    assert titles(place) == {"Old"}
+
+
 def test_a_window_that_fails_is_reported_and_stops_nothing(place: str, tmp_path: Path) -> None:
     pytest.importorskip("feedparser")
     source = feed(tmp_path / "feed.xml", "One")
