@@ -265,6 +265,10 @@ class Updater:
             self._configure(task)
         if self.writer:
             self.writer.delete_dropped(location, ledger)
+            if cut and not task.is_as_before and (before := self.held.state(location)):
+                # Its files were read in another way, and some have not been read since.
+                stale = before._replace(stamps=[0] * len(before.names))
+                self.writer.remember(location, stale)
             if not cut and not task.is_rest:
                 again = failed if source.one_each or is_unsure else ()
                 stamps = [0 if name in again else s for name, s in zip(seen.names, seen.stamps, strict=True)]

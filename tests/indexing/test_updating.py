@@ -229,6 +229,23 @@ def test_a_link_to_a_directory_that_is_gone_deletes_nothing(tmp_path: Path, more
 
 def test_a_source_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
     news, index = tmp_path / "news", tmp_path / "index"
+def test_what_could_not_be_read_is_read_as_somebody_said_when_it_is_back(tmp_path: Path) -> None:
+    news, index, disk = tmp_path / "news", tmp_path / "index", tmp_path / "disk"
+    for path in (news / "a.md", disk / "b.md"):
+        path.parent.mkdir()
+        path.write_text("---\ntitle: A ban\ndate: 03/04/2020\n---\n")
+    (news / "disk").symlink_to(disk)
+    newsearch.build(news, index=index)
+    disk.rename(tmp_path / "unmounted")
+    report = newsearch.build(news, index=index, day_first=True)
+    assert report.incomplete == (str(news),)
+    assert newsearch.build(news, index=index).incomplete == (str(news),)
+    (tmp_path / "unmounted").rename(disk)
+    newsearch.build(news, index=index)
+    with newsearch.open(index) as opened:
+        assert {str(article.date) for article in opened.articles()} == {"2020-04-03"}
+
+
     write(news / "a.md")
     torn(news / "b.md")
     report = newsearch.build(news, f"{news}/", news / ".." / "news", index=index)
