@@ -215,21 +215,23 @@ class IndexingRun:
         # Until the writer is open, another one may publish. Its sources and settings would be lost.
         if self._recipe() != recipe:
             raise _Overtaken
-        histories = self._histories(reading, full) if self._keeps_history else None
+        past, why_lost = self._past(full)
+        histories = Histories(datetime.now(UTC), past) if self._keeps_history else None
+        reading.history_lost = why_lost if histories else ""
         writer.keep_history(histories is not None)
-        updater = Updater(self.engine.place, writer.held, writer, True, self.whole, histories)
+        updater = Updater(self.engine.place, writer.held, writer, True, self.whole, past, histories)
         self._read(tasks, updater, reading)
         return writer.commit(check=self._check if self.options.gate else None).articles
 
-    def _histories(self, reading: Reading, full: bool) -> Histories:
-        now, past = datetime.now(UTC), None
-        if full:
-            try:
-                past = self.engine.held()
-            except (IndexCorrupt, IndexIncompatible) as error:
-                # `_fault` has found that too, and the report says what it was.
-                reading.history_lost = getattr(error, "reason", "") or str(error)
-        return Histories(now, past)
+    def _past(self, full: bool) -> tuple[Held | None, str]:
+        """What is published, if the changes do not start from it. If it cannot be read, the reason."""
+        if not full:
+            return None, ""
+        try:
+            return self.engine.held(), ""
+        except (IndexCorrupt, IndexIncompatible) as error:
+            # `_fault` has found that too, and the report says what it was.
+            return None, getattr(error, "reason", "") or str(error)
 
     def _outlived(self, keep: int | None) -> Outlived:
         before = None
@@ -261,7 +263,8 @@ class IndexingRun:
     def _compare(self, tasks: Sequence[Task], recipe: Recipe, full: bool, reading: Reading) -> None:
         """Determine what the sources would change."""
         held = self.engine.held(fresh=full, protected=self._protected(recipe))
-        self._read(tasks, Updater(self.engine.place, held, None, not full, self.whole), reading)
+        past, _ = self._past(full)
+        self._read(tasks, Updater(self.engine.place, held, None, not full, self.whole, past), reading)
 
     def _read(self, tasks: Sequence[Task], updater: Updater, reading: Reading) -> None:
         resumed = updater.held.articles_ahead

@@ -154,6 +154,7 @@ class Updater:
         writer: takes the changes; None to only determine them.
         trusting: do not read files again that look unchanged.
         whole: a source must be readable to the end and have articles.
+        past: what is published, if the changes start from an empty index instead; None if they start from it.
         histories: adds their earlier versions to articles; None if the index keeps none.
     """
 
@@ -162,6 +163,7 @@ class Updater:
     writer: Writer | None
     trusting: bool
     whole: bool
+    past: Held | None = None
     histories: Histories | None = None
 
     def update(
@@ -352,7 +354,7 @@ class Updater:
 
     def _unmounted(self, location: str, seen: Snapshot) -> list[SourceError]:
         """The links that lead nowhere now, although there were files in the directories that they led to."""
-        state = self.held.state(location) if seen.dangling else None
+        state = (self.past or self.held).state(location) if seen.dangling else None
         return [
             SourceError(f"{location}/{link}", _UNMOUNTED, hides_articles=True)
             for link in seen.dangling

@@ -220,15 +220,15 @@ def test_a_link_to_a_directory_that_is_gone_deletes_nothing(tmp_path: Path, more
         report = newsearch.build(news, index=index)
         assert (report.deleted, report.articles, report.incomplete) == (0, 3 if more else 2, (str(news),))
         assert [error.location for error in report.errors] == [f"{news}/disk"]
-    with pytest.raises(newsearch.SourceError, match=f"because of {news}/disk: a link that leads nowhere"):
-        newsearch.reindex(index)
+    for full in (False, True):
+        for dry_run in (True, False):
+            with pytest.raises(newsearch.SourceError, match=f"{news}/disk: a link that leads nowhere"):
+                newsearch.reindex(index, full=full, dry_run=dry_run)
     (news / "disk").unlink()
     report = newsearch.build(news, index=index)
     assert (report.deleted, report.broken, report.incomplete) == (1, 0, ())
 
 
-def test_a_source_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
-    news, index = tmp_path / "news", tmp_path / "index"
 def test_what_could_not_be_read_is_read_as_somebody_said_when_it_is_back(tmp_path: Path) -> None:
     news, index, disk = tmp_path / "news", tmp_path / "index", tmp_path / "disk"
     for path in (news / "a.md", disk / "b.md"):
@@ -246,6 +246,8 @@ def test_what_could_not_be_read_is_read_as_somebody_said_when_it_is_back(tmp_pat
         assert {str(article.date) for article in opened.articles()} == {"2020-04-03"}
 
 
+def test_a_source_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
+    news, index = tmp_path / "news", tmp_path / "index"
     write(news / "a.md")
     torn(news / "b.md")
     report = newsearch.build(news, f"{news}/", news / ".." / "news", index=index)
