@@ -190,7 +190,12 @@ class IndexingRun:
 
     def _writer(self, tasks: Sequence[Task], recipe: Recipe, full: bool) -> Writer:
         # A one-time source is no longer available when a later run resumes.
-        again = [_identity(task) for task in tasks] if all(task.source.lasting for task in tasks) else []
+        with_history = self._keeps_history
+        again = (
+            [_identity(task, with_history) for task in tasks]
+            if all(task.source.lasting for task in tasks)
+            else []
+        )
         return self.engine.writer(
             fresh=full,
             wait=self.options.wait,
@@ -304,10 +309,12 @@ def _keeps_more(settings: SourceSettings, remembered: SourceSettings) -> bool:
     return remembered.keep is not None and (settings.keep is None or settings.keep > remembered.keep)
 
 
-def _identity(task: Task) -> str:
+def _identity(task: Task, with_history: bool) -> str:
     """A source and how it is read, as far as that decides what its articles are."""
     settings = task.settings or NO_SETTINGS
     how = [settings.format, *([f"day_first={settings.day_first}"] if settings.day_first is not None else [])]
+    how += [f"keep={settings.keep}"] if settings.keep is not None else []
+    how += ["history"] if with_history else []
     return " ".join(filter(None, (task.source.location, *how)))
 
 

@@ -78,6 +78,26 @@ def test_a_resumed_run_has_them_of_what_was_finished_before(
     assert titles(index, 950) == ["Title 950"]
 
 
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_run_that_begins_or_stops_to_keep_them_resumes_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: bool
+) -> None:
+    index, news = tmp_path / "index", fill(tmp_path / "news.jsonl", "", 1000)
+    newsearch.build(news, index=index, keep_history=not keep)
+    fill(news, " again", 1000)
+    monkeypatch.setattr("newsearch.engine.arrays.writing.builder.MAX_ARTICLES", 300)
+    monkeypatch.setattr("newsearch.indexing.updating._BATCH", 50)
+
+    def stop(progress: newsearch.Progress) -> None:
+        if progress.read >= 800:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        newsearch.reindex(index, progress=stop)
+    newsearch.reindex(index, keep_history=keep)
+    assert [titles(index, 5), titles(index, 950)] == ([["Title 5"], ["Title 950"]] if keep else [[], []])
+
+
 def test_without_them_an_index_says_nothing_of_them(tmp_path: Path) -> None:
     index, news = tmp_path / "index", fill(tmp_path / "news.jsonl", "")
     newsearch.build(news, index=index)
