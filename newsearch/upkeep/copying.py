@@ -10,7 +10,8 @@ from itertools import islice
 from newsearch._arguments import check_flag, check_number, check_path
 from newsearch.articles.article import Article
 from newsearch.engine import open_engine
-from newsearch.engine.base import NO_SETTINGS, Engine, Reader
+from newsearch.engine.base import NO_SETTINGS, Engine, Reader, Recipe
+from newsearch.engine.writing import Held
 from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing
 
 _Path = str | os.PathLike[str]
@@ -54,7 +55,7 @@ def copy_index(
     from_engine, to_engine = open_engine(source), open_engine(target)
     if str(from_engine.place) == str(to_engine.place):
         raise EngineError(f"{target}: source and target are the same index; give another target")
-    reader, recipe, held = from_engine.reader(), from_engine.recipe(), from_engine.held()
+    reader, recipe, held = _generation(from_engine)
     stats = reader.stats()
     if not replace and _exists(to_engine):
         raise EngineError(
@@ -81,6 +82,14 @@ def copy_index(
                     progress(count, every)
             writer.remember(location, held.state(location))
         return writer.commit(check=check).articles
+
+
+def _generation(engine: Engine) -> tuple[Reader, Recipe, Held]:
+    """One generation of an index. States of files that are newer than its articles would hide what has changed."""
+    while True:
+        generation = engine.reader(), engine.recipe(), engine.held()
+        if generation[0].newer() is None:
+            return generation
 
 
 def _exists(engine: Engine) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from engines import ENGINES, MARKS
@@ -11,6 +12,7 @@ from news import RECORDS, changed, write
 
 import newsearch
 from newsearch.cli.main import main
+from newsearch.engine.arrays.engine import ArraysEngine
 from newsearch.errors import EngineError, IndexMissing
 
 QUERIES = ("ban", "facial recognition", "surveillance -city", '"a state"', "zeppelin", "heat:>20")
@@ -82,3 +84,25 @@ def test_the_command_copies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["copy", str(tmp_path / "a"), str(tmp_path / "b")]) == 2
     assert "--replace" in capsys.readouterr().err
     assert answers(str(tmp_path / "b")) == answers(str(tmp_path / "a"))
+
+
+def test_a_source_that_is_updated_while_its_index_is_copied_is_not_out_of_date_in_the_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsearch.sources.files.UNSETTLED", 0)
+    news, first, second = write(tmp_path / "news.jsonl"), tmp_path / "first", tmp_path / "second"
+    newsearch.build(news, index=first)
+    held, updates = ArraysEngine.held, [changed("1", title="Newer")]
+
+    def updated(engine: ArraysEngine, **options: Any) -> Any:
+        if updates:
+            newsearch.build(write(news, updates.pop()), index=first)
+        return held(engine, **options)
+
+    monkeypatch.setattr(ArraysEngine, "held", updated)
+    newsearch.copy_index(first, second)
+    newsearch.reindex(second)
+    with newsearch.open(second) as copy:
+        found = copy.get("1")
+    assert found
+    assert found.title == "Newer"
