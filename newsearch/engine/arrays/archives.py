@@ -104,6 +104,7 @@ def restore(path: Path, directory: Path, *, replace: bool = False, wait: float =
         verify_segments(segments)
         for name in restored.states:
             load_state(directory / name)
+        lock.check()
         publish(directory, restored)
         remove_files(unused_files(directory, restored))
     except OSError as error:

@@ -274,6 +274,7 @@ class ArraysWriter:
                 if check:
                     check(ArraysReader(self._directory, toc))
                 if self._rehearsed is None:
+                    self._lock.check()
                     self._refresh_states()
             else:
                 del new  # a reference would keep merged segments in memory
@@ -281,6 +282,7 @@ class ArraysWriter:
                 if check:
                     check(ArraysReader(self._directory, toc))
                 if self._rehearsed is None:
+                    self._lock.check()
                     publish(self._directory, toc)
         except OSError as error:
             self.cancel()
@@ -313,6 +315,7 @@ class ArraysWriter:
             # If the index cannot be read, its files are left alone, and a later commit deletes them. The files of the
             # previous generation stay too: if syncing the directory failed, a crash would bring that generation back.
             with suppress(NewsearchError, OSError):
+                self._lock.check()
                 published = _base(self._directory, False)
                 keep = journaled(self._directory, published_generation(self._directory), but=self._run)
                 keep.update(self._rehearsed or ())

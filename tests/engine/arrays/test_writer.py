@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,8 +21,10 @@ from strategies import Commit, make
 
 from newsearch import _durable as durable
 from newsearch.articles.article import Article, Image
+from newsearch.engine.arrays.archives import backup, restore
 from newsearch.engine.arrays.files.lock import WriteLock
 from newsearch.engine.arrays.reader import ArraysReader
+from newsearch.engine.arrays.upkeep import verify
 from newsearch.engine.arrays.writer import ArraysWriter
 from newsearch.engine.base import Options
 from newsearch.engine.writing import Changes
@@ -233,6 +236,39 @@ def test_a_second_writer_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     assert (caught.value.pid, caught.value.host) == (os.getpid(), socket.gethostname())
     assert datetime.fromisoformat(caught.value.since)
     ArraysWriter(tmp_path).cancel()
+
+
+def test_a_writer_whose_lock_was_deleted_publishes_nothing(tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    add(index, "old")
+    for meddle in (lambda: (index / "write.lock").unlink(), lambda: shutil.rmtree(index)):
+        for again in (False, True):
+            with ArraysWriter(index) as changes:
+                changes.add(article("old" if again else "lost"), "/a")
+                meddle()
+                add(index, "new")
+                with pytest.raises(StorageError, match=r"write\.lock was deleted or replaced during the run"):
+                    changes.commit()
+            assert held(index)[0] == "new"
+            assert verify(index).problems == ()
+
+
+def test_nothing_is_restored_where_the_lock_was_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(tmp_path / "index", "old")
+    backup(tmp_path / "index", tmp_path / "backup")
+
+    def meddling(path: Path, chunks: list[bytes]) -> int:
+        if (tmp_path / "index" / "write.lock").exists():
+            shutil.rmtree(tmp_path / "index")
+            (tmp_path / "index").mkdir()
+        return durable.write_file(path, chunks)
+
+    monkeypatch.setattr("newsearch.engine.arrays.archives.write_file", meddling)
+    with pytest.raises(StorageError, match=r"write\.lock was deleted or replaced during the run"):
+        restore(tmp_path / "backup", tmp_path / "index", replace=True)
+    assert files(tmp_path / "index") == []
 
 
 def test_a_writer_waits_for_another(tmp_path: Path) -> None:

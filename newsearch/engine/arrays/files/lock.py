@@ -35,7 +35,7 @@ class WriteLock:
     """
 
     def __init__(self, directory: Path, wait: float = 0.0) -> None:
-        path = directory / LOCK_NAME
+        self._path = path = directory / LOCK_NAME
         try:
             self._handle = open_kept(path)
         except OSError as error:
@@ -59,6 +59,20 @@ class WriteLock:
         except BaseException:
             self._forget()
             raise
+
+    def check(self) -> None:
+        """Check that the file of the lock is still in the directory. Without it, other writers may be at work there.
+
+        Raises:
+            StorageError: the file or the whole directory was deleted or replaced.
+        """
+        try:
+            is_same = os.path.samestat(os.stat(self._path, follow_symlinks=False), os.fstat(self._handle))
+        except OSError:
+            is_same = False
+        if not is_same:
+            error = OSError(f"its {LOCK_NAME} was deleted or replaced during the run; run it again")
+            raise StorageError(self._path.parent, "cannot be published", error)
 
     def release(self) -> None:
         """Release the lock. Further calls do nothing."""
