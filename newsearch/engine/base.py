@@ -286,15 +286,16 @@ class Reader(Protocol):
         """
 
     def get(self, id: str) -> Article | None:
-        """Return the live article with this id, or None."""
+        """Return the live article with this id, or None; if several sources have one, that of the last source."""
 
     def articles(self) -> Iterable[Article]:
         """Iterate over all live articles, in any order."""
 
     def exported(self) -> Iterable[Article]:
-        """Iterate over all live articles, in an order that depends on their ids alone.
+        """Iterate over all live articles, in an order that depends on their ids and sources alone.
 
-        They are sorted by the 8-byte BLAKE2b hash of the id in UTF-8, read as a little-endian number.
+        They are sorted by the 8-byte BLAKE2b hash of the id in UTF-8, read as a little-endian number, and then by the
+        location of their source.
         """
 
     def kept(self, source: str) -> Iterable[Article]:

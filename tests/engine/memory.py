@@ -70,9 +70,10 @@ class Generation:
         }
 
     def live(self) -> list[Article]:
-        """The articles that can be found."""
-        hidden = self.hidden()
-        return [article for key, article in self.kept.items() if key not in hidden]
+        """The articles that can be found, those of the first source first."""
+        hidden, ranks = self.hidden(), list(self.sources)
+        ordered = sorted(self.kept.items(), key=lambda item: ranks.index(item[0][0]))
+        return [article for key, article in ordered if key not in hidden]
 
 
 @dataclass(slots=True)
@@ -190,7 +191,9 @@ class MemoryReader:
         return iter(self.oracle.articles)
 
     def exported(self) -> list[Article]:
-        return sorted(self.oracle.articles, key=lambda article: _hash(article.id))
+        hidden = self._generation.hidden()
+        keys = sorted(self._generation.kept.keys() - hidden, key=lambda key: (_hash(key[1]), key[0]))
+        return [self._generation.kept[key] for key in keys]
 
     def kept(self, source: str) -> list[Article]:
         return [article for (name, _), article in self._generation.kept.items() if name == source]

@@ -127,12 +127,16 @@ class ArraysReader:
     def _find(self, id: str) -> tuple[Segment, int] | None:
         """The segment of the live article with this id, and its number there."""
         wanted = np.uint64(columns.hash_key(id))
-        # Newest segment first: if two sources have an article with this id, it holds the later one.
-        for segment in reversed(self._segments):
-            for doc in np.flatnonzero(segment.column("id_hash") == wanted).tolist():
-                if segment.live[doc] and segment.records.read(doc).id == id:
-                    return segment, doc
-        return None
+        found = [
+            (segment, doc)
+            for segment in self._segments
+            for doc in np.flatnonzero(segment.column("id_hash") == wanted).tolist()
+            if segment.live[doc] and segment.records.read(doc).id == id
+        ]
+        if len(found) < 2:
+            return found[0] if found else None
+        ranks = {source: number for number, source in enumerate(self.toc.locations)}
+        return max(found, key=lambda place: ranks.get(_source(*place), -1))
 
     def articles(self) -> Iterator[Article]:
         for segment in self._segments:
@@ -143,8 +147,14 @@ class ArraysReader:
         places = [
             (segment, doc) for segment in self._segments for doc in np.flatnonzero(segment.live).tolist()
         ]
-        hashes = [segment.column("id_hash")[segment.live] for segment in self._segments]
-        for at in np.argsort(np.concatenate([np.empty(0, np.uint64), *hashes]), kind="stable").tolist():
+        names = sorted({name for segment in self._segments for name in segment.names("source")})
+        ranks = {name: rank for rank, name in enumerate(names)}
+        hashes, sources = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+        for segment in self._segments:
+            own = np.array([ranks[name] for name in segment.names("source")], np.int64)
+            hashes.append(segment.column("id_hash")[segment.live])
+            sources.append(own[segment.column("source")[segment.live]])
+        for at in np.lexsort((np.concatenate(sources), np.concatenate(hashes))).tolist():
             segment, doc = places[at]
             yield segment.article(doc)
 
@@ -242,6 +252,12 @@ class ArraysReader:
         texts = zip(ranking.TEXT_FIELDS, terms.tolist(), words.tolist(), strict=True)
         values = [FieldStats(name, len(set(self._view.names(name)) - {""}), None) for name in columns.TABLES]
         return [*(FieldStats(*text) for text in texts), *values]
+
+
+def _source(segment: Segment, doc: int) -> str:
+    """The location of the source of an article."""
+    name: str = segment.names("source")[segment.column("source")[doc]]
+    return name
 
 
 def _terms_of_fields(segment: Segment) -> NDArray[np.int64]:

@@ -100,12 +100,12 @@ class OpenSearchReader:
         return next(map(self._article, self._documents(id)), None)
 
     def _documents(self, id: str) -> list[Mapping[str, Any]]:
-        """The live articles with an id. If several sources have one, the latest comes first."""
+        """The live articles with an id. If several sources have one, that of the last source comes first."""
         filters = [*self._requests.live, {"term": {"key": hash_key(id) - HALF}}]
         found = self._requests.search({"size": 100, "query": {"bool": {"filter": filters}}})["hits"]["hits"]
         rank = {entry.location: number for number, entry in enumerate(self.generation.sources)}
         sources = [hit["_source"] for hit in found]
-        sources.sort(key=lambda source: (source["born"], rank.get(source["source"], -1)), reverse=True)
+        sources.sort(key=lambda source: rank.get(source["source"], -1), reverse=True)
         return sources
 
     def articles(self) -> Iterator[Article]:

@@ -209,6 +209,27 @@ def test_what_is_exported_can_be_indexed_again(index: str, tmp_path: Path) -> No
     assert second.read_bytes() == first.read_bytes()
 
 
+def test_of_one_id_in_two_sources_the_last_source_decides_whatever_changed_last(
+    place: str, tmp_path: Path
+) -> None:
+    z, a = tmp_path / "z.jsonl", tmp_path / "a.jsonl"
+    newsearch.build(write(z, [{"id": "1", "title": "z"}]), write(a, [{"id": "1", "title": "a"}]), index=place)
+    for change in (
+        newsearch.compact,
+        lambda _: write(z, [{"id": "1", "title": "z again"}]),
+        newsearch.compact,
+    ):
+        change(place)
+        newsearch.reindex(place)
+        newsearch.export(place, tmp_path / "export.jsonl")
+        with newsearch.open(place) as opened:
+            found = opened.get("1")
+        exported = [
+            json.loads(line)["title"][0] for line in (tmp_path / "export.jsonl").read_text().splitlines()
+        ]
+        assert (found and found.title, exported) == ("a", ["a", "z"])
+
+
 def test_an_open_index_stays_as_it_is_until_it_is_refreshed(index: str, source: Path) -> None:
     with newsearch.open(index) as opened:
         assert not opened.refresh()
