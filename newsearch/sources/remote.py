@@ -34,6 +34,9 @@ PATIENCE: Final = 10.0
 MAX_SECONDS: Final = 60.0
 """Maximum seconds to fetch one feed, including redirects."""
 
+_LONGEST_WAIT: Final = 86_400
+"""Maximum seconds for which a server may ask not to be visited."""
+
 AT_ONCE: Final = 8
 """Feeds that are fetched at the same time, at most one per host."""
 
@@ -185,7 +188,8 @@ class RemoteFeed:
                 self.location, "to fetch feeds, httpx is needed: pip install 'newsearch[remote]'"
             ) from None
         wait = self.memory.not_before - int(time.time())
-        if wait > 0:
+        # A longer one was computed while the clock was wrong.
+        if 0 < wait <= _LONGEST_WAIT:
             raise SourceError(self.location, f"its server asked not to be visited for another {wait:,} s")
         headers = {"User-Agent": AGENT, "Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"}
         if self.memory.etag:
@@ -252,11 +256,11 @@ class RemoteFeed:
 
 
 def _seconds(text: str) -> int:
-    """Parse Retry-After, which is seconds or a date; at most a day."""
+    """Parse Retry-After, which is seconds or a date; at most _LONGEST_WAIT."""
     if text.strip().isdecimal() and len(text) < 10:
-        return min(int(text), 86_400)
+        return min(int(text), _LONGEST_WAIT)
     try:
-        return max(0, min(int(parsedate_to_datetime(text).timestamp() - time.time()), 86_400))
+        return max(0, min(int(parsedate_to_datetime(text).timestamp() - time.time()), _LONGEST_WAIT))
     except (ValueError, TypeError, OverflowError):
         return 0
 

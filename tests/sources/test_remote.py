@@ -160,6 +160,18 @@ def test_a_busy_server_is_left_alone(site: Site, tmp_path: Path) -> None:
     assert len(site.asked) == 1
 
 
+def test_a_clock_that_was_ahead_keeps_nobody_from_a_feed(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = site.give("/feed", status=503, Retry_After="3600")
+    now = time.time
+    with monkeypatch.context() as ahead:
+        ahead.setattr(time, "time", lambda: now() + 10**8)
+        newsearch.build(url, index=tmp_path / "index")
+    site.give("/feed", body=rss("one"))
+    assert newsearch.reindex(tmp_path / "index").added == 1
+
+
 @pytest.mark.parametrize(
     ("status", "body", "headers", "reason"),
     [
