@@ -144,6 +144,7 @@ def reindex(
         ValueError: see `build`.
         WordListError: the word file cannot be used.
         IndexMissing: there is no index to take the sources from.
+        IndexCorrupt, IndexIncompatible: its sources cannot be read.
         SourceError: a source is missing, has no articles, or cannot be read to the end; nothing was changed.
         IndexLocked, GateFailed, EngineError: see `build`.
     """

@@ -313,6 +313,16 @@ def test_an_index_of_another_version_is_told_from_a_damaged_one(pristine: Path, 
         assert caught.value.found == version
 
 
+def test_an_index_of_a_version_that_tells_other_things_is_not_damaged(pristine: Path, tmp_path: Path) -> None:
+    shutil.copytree(pristine, tmp_path, dirs_exist_ok=True)
+    toc = json.loads((tmp_path / "toc.json").read_text())
+    toc["sources"][0]["settings"] = {"pace": "slow"}
+    (tmp_path / "toc.json").write_text(json.dumps({**toc, "newsearch": 99}))
+    for run in (newsearch.verify, newsearch.reindex):
+        with pytest.raises(IndexIncompatible, match=r"made by a newer newsearch .*update newsearch"):
+            run(tmp_path)
+
+
 def test_no_index_is_not_a_damaged_one(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path, tmp_path / "absent", tmp_path / "file"):

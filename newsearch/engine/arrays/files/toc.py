@@ -218,6 +218,8 @@ def parse_toc(text: bytes, path: Path, *, any_version: bool = False) -> Toc:
     Raises:
         IndexIncompatible, IndexCorrupt: as in `read_toc`.
     """
+    advice = f"delete the directory {path.parent} and index again with `newsearch index`"
+    version: Any = FORMAT_VERSION
     try:
         data = json.loads(text)
         version, words = data["newsearch"], data["analysis"]
@@ -247,9 +249,9 @@ def parse_toc(text: bytes, path: Path, *, any_version: bool = False) -> Toc:
             raise ValueError(f"created {toc.created}")
         return toc
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise IndexCorrupt(
-            path, "damaged", f"delete the directory {path.parent} and index again with `newsearch index`"
-        ) from error
+        if version != FORMAT_VERSION:
+            raise IndexIncompatible(path, version, FORMAT_VERSION, advice=advice) from error
+        raise IndexCorrupt(path, "damaged", advice) from error
 
 
 def _protected(data: Any) -> frozenset[str]:
