@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -153,6 +154,33 @@ def test_files_that_nobody_uses_are_named_and_compacting_deletes_them(index: Pat
 
 
 # compact
+
+
+def test_files_that_cannot_be_deleted_still_count_after_compacting(
+    index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newsearch.compact(index)
+    (index / "9_0123456789abcdef.seg").write_bytes(bytes(1000))
+
+    def refused(path: Path, **_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    done = newsearch.compact(index)
+    assert newsearch.verify(index).unused == ("9_0123456789abcdef.seg",)
+    assert done.size_before == done.size
+
+
+@pytest.mark.parametrize("work", [newsearch.verify, newsearch.compact])
+def test_a_directory_that_cannot_be_listed_cannot_be_read(
+    index: Path, monkeypatch: pytest.MonkeyPatch, work: Callable[[Path], object]
+) -> None:
+    def refused(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    with pytest.raises(StorageError, match=f"{index}: cannot be read: Permission denied"):
+        work(index)
 
 
 def test_compacting_leaves_one_segment_and_the_same_answers(index: Path) -> None:

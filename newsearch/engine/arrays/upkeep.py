@@ -49,6 +49,13 @@ def _stub_problems(directory: Path) -> list[str]:
 
 def verify(directory: Path) -> Verification:
     """Read and check a whole index; see `newsearch.verify`."""
+    try:
+        return _verified(directory)
+    except OSError as error:
+        raise StorageError(directory, "cannot be read", error) from error
+
+
+def _verified(directory: Path) -> Verification:
     toc, segments, problems = _opened(directory)
     for segment in segments:
         try:
@@ -129,11 +136,18 @@ def _is_found(view: View, article: Article) -> bool:
 
 def compact(directory: Path, wait: float) -> Compaction:
     """Merge all segments and remove deleted articles; see `newsearch.compact`."""
+    try:
+        return _compacted(directory, wait)
+    except OSError as error:
+        raise StorageError(directory, "cannot be read", error) from error
+
+
+def _compacted(directory: Path, wait: float) -> Compaction:
     read_toc(directory)
     with ArraysWriter(directory, wait=wait) as writer:
         before, segments = open_generation(directory)
-        kept = journaled(directory, before.generation) if writer.is_compact else ()
-        size_before = before.size(directory) + sum(map(_bytes, unused_files(directory, before, keep=kept)))
+        kept = journaled(directory, before.generation) if writer.is_compact else set()
+        size_before = _size(directory, before, kept)
         if not writer.is_compact:
             # On a full disk, deleting the leftovers of killed writers may free the space that the merge needs.
             remove_files(unused_files(directory, before, keep=journaled(directory, before.generation)))
@@ -145,9 +159,14 @@ def compact(directory: Path, wait: float) -> Compaction:
         len(before.segments),
         len(after.segments),
         size_before,
-        after.size(directory),
+        _size(directory, after, journaled(directory, after.generation)),
         after.generation,
     )
+
+
+def _size(directory: Path, toc: Toc, journal: set[str]) -> int:
+    """Bytes on disk of a generation and of all files that nobody uses."""
+    return toc.size(directory) + sum(map(_bytes, unused_files(directory, toc, keep=journal)))
 
 
 def _bytes(path: Path) -> int:
