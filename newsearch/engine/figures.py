@@ -84,8 +84,8 @@ class Verification:
         files, size: the number of its files, and their size in bytes.
         articles: the number of live articles that were read.
         searches: the number of searches for existing articles that were run.
-        unused: the names of files that no generation uses and no run can resume from. Killed writers leave such files.
-            The next commit deletes them.
+        unused: the names of files that no generation uses and no run can resume from. A writer at work has such files,
+            and a killed one leaves them. The next commit deletes those that were left.
         problems: the problems, one line each. Empty if there are none.
         seconds: the duration.
     """

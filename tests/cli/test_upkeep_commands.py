@@ -57,7 +57,10 @@ def test_verify_names_what_is_wrong(run: Command, mine: Path) -> None:
 def test_compact_says_what_it_did(run: Command, mine: Path, golden: Callable[[str, str], None]) -> None:
     (mine / "9_0123456789abcdef.seg").write_bytes(b"x" * 1_000_000)
     result = run("verify", "--index", mine)
-    assert result.err == "newsearch: 1 unused file left by a stopped writer; delete with newsearch compact\n"
+    assert result.err == (
+        "newsearch: 1 unused file of a writer that is at work, or was stopped;"
+        " newsearch compact deletes what was left\n"
+    )
     result = run("compact", "--index", mine)
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith("1 segment to 1, 1.0 MB to 0.0, 0 deleted articles dropped, in ")

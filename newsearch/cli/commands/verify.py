@@ -40,6 +40,7 @@ def verify(format_name: str, directory: str | None) -> int:
     complain(*found.problems)
     if found.unused and format_name != "json":
         complain(
-            f"{counted(len(found.unused), 'unused file')} left by a stopped writer; delete with newsearch compact"
+            f"{counted(len(found.unused), 'unused file')} of a writer that is at work, or was stopped;"
+            " newsearch compact deletes what was left"
         )
     return 0 if found.ok else 2
