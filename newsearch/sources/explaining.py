@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from newsearch.articles.article import Article
+from newsearch.articles.extra import UNUSABLE
 from newsearch.errors import SourceError
 from newsearch.sources.base import ReadingOptions, Record, articles_of
 from newsearch.sources.files import printable
@@ -27,6 +28,7 @@ class Explained:
             but not searched, and None if it is left out.
         outcome: the article, or the error.
         doubt: why the file is passed over in a directory; empty if it is read.
+        unusable: those of our keys whose values cannot be used, or not all of them.
     """
 
     format: str
@@ -35,6 +37,7 @@ class Explained:
     keys: tuple[tuple[str, str | None, Any], ...]
     outcome: Article | SourceError
     doubt: str = ""
+    unusable: frozenset[str] = frozenset()
 
 
 def explained(path: Path, options: ReadingOptions, limit: int) -> Iterator[Explained]:
@@ -52,7 +55,22 @@ def explained(path: Path, options: ReadingOptions, limit: int) -> Iterator[Expla
             continue
         keys = tuple(_fates(record))
         [outcome] = articles_of([record], printable(path), name, options)
-        yield Explained(format.name, record.vocabulary, record.place, keys, outcome, record.doubt)
+        aside = outcome.extra.get(UNUSABLE, ()) if isinstance(outcome, Article) else ()
+        unusable = frozenset(_OTHER_NAMES.get(key, key) for key in aside)
+        yield Explained(format.name, record.vocabulary, record.place, keys, outcome, record.doubt, unusable)
+
+
+_OTHER_NAMES: Final = {
+    "id": "path",
+    "_id": "path",
+    "content": "body",
+    "text": "body",
+    "tags": "topics",
+    "categories": "category",
+    "lang": "locale",
+    "language": "locale",
+}
+"""Keys that the records of articles may have beside our own, and our keys for them."""
 
 
 def _fates(record: Record) -> Iterator[tuple[str, str | None, Any]]:
@@ -61,5 +79,6 @@ def _fates(record: Record) -> Iterator[tuple[str, str | None, Any]]:
         if value in (None, "", [], {}):
             continue
         fate = keys.fates.get(name, "")
+        fate = _OTHER_NAMES.get(fate, fate)
         is_left_out = name in keys.fates and fate == ""
         yield keys.spelt.get(name, name), None if is_left_out else fate, value

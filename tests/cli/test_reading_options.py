@@ -34,6 +34,31 @@ def test_explain_shows_what_becomes_of_each_key(run: Command, tmp_path: Path) ->
     assert record["article"]["authors"] == ["Jane Doe"]
 
 
+def test_explain_gives_the_key_of_an_article_for_its_other_names(run: Command, tmp_path: Path) -> None:
+    record = {"_id": "1", "title": "T", "text": "x", "lang": "en", "tags": ["a"], "categories": ["b"]}
+    (tmp_path / "a.jsonl").write_text(json.dumps(record))
+    [explained] = json.loads(run("index", "a.jsonl", "--explain", "--format", "json").out)["records"]
+    assert {key["key"]: key["as"] for key in explained["keys"]} == {
+        "_id": "path",
+        "title": "title",
+        "text": "body",
+        "lang": "locale",
+        "tags": "topics",
+        "categories": "category",
+    }
+
+
+def test_explain_tells_which_values_cannot_be_used(run: Command, tmp_path: Path) -> None:
+    record = {"title": "T", "webUrl": "ftp://x.example/1", "lang": "British", "date": "2020-01-01"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(record))
+    words = [line.split() for line in run("index", "a.jsonl", "--explain").out.splitlines()]
+    assert ["webUrl", "set", "aside:", "webUrl", "ftp://x.example/1"] in words
+    assert ["lang", "set", "aside:", "locale", "British"] in words
+    assert ["date", "->", "publishedDateTime", "2020-01-01"] in words
+    [explained] = json.loads(run("index", "a.jsonl", "--explain", "--format", "json").out)["records"]
+    assert [key["key"] for key in explained["keys"] if key["fate"] == "set aside"] == ["webUrl", "lang"]
+
+
 def test_explain_tells_what_is_broken_or_no_file(run: Command, tmp_path: Path) -> None:
     path = post(tmp_path / "news", "a.md", "heat: 1")
     result = run("index", path, "--explain")
