@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from newsearch.cli.places import checked_place
 from newsearch.cli.terminal import complain
 from newsearch.errors import SourceError
 from newsearch.evaluation import Collection, read_collection
@@ -41,6 +42,7 @@ def question_options(command: Command) -> Command:
             "--index",
             "directory",
             metavar="DIR",
+            callback=checked_place,
             help="Search this index.  [default: a temporary one, built from corpus.jsonl]",
         ),
     ):

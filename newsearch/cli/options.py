@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from newsearch.cli.values import Size, Whole
+from newsearch.cli.values import FileName, Size, Whole
 from newsearch.engine.base import LEAST_CACHE
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -52,6 +52,7 @@ def tz_option(what: str = "days") -> Callable[[Command], Command]:
 
 synonyms_option = click.option(
     "--synonyms",
+    type=FileName(),
     metavar="FILE",
     help="Also search for synonyms: a group per line, as in: vaccine, jab",
 )

@@ -11,11 +11,10 @@ from typing import Any, TypeVar
 import click
 
 from newsearch.cli.options import expand_option, limit_option, tz_option
-from newsearch.cli.values import Number, Profile, Whole
+from newsearch.cli.values import Length, Number, Profile, Whole
 from newsearch.cli.zones import zone
 from newsearch.engine.base import SORTS
 from newsearch.errors import QueryError
-from newsearch.query import parse_duration
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 from newsearch.search.request import COLLAPSES, COUNTS, Request
 
@@ -67,7 +66,10 @@ _OPTIONS = (
         help="How much quality counts, 0 to 10.  [default: 0.5]",
     ),
     click.option(
-        "--half-life", metavar="TIME", help="Prefer recent articles: recency halves in this time, such as 7d."
+        "--half-life",
+        type=Length(),
+        metavar="TIME",
+        help="Prefer recent articles: recency halves in this time, such as 7d.",
     ),
     click.option(
         "--profile",
@@ -116,7 +118,7 @@ def request_options(command: Callable[..., int]) -> Callable[..., int]:
         text: Sequence[str],
         heat_weight: float | None,
         quality_weight: float | None,
-        half_life: str | None,
+        half_life: timedelta | None,
         profile: Boosts | None,
         zone_name: str | None,
         collapse: str | None,
@@ -143,8 +145,10 @@ def request_options(command: Callable[..., int]) -> Callable[..., int]:
 _ATTRIBUTES = tuple(Request.__dataclass_fields__)
 
 
-def _boosts(profile: Boosts, heat: float | None, quality: float | None, half_life: str | None) -> Boosts:
-    days = parse_duration(half_life) / timedelta(days=1) if half_life else None
+def _boosts(
+    profile: Boosts, heat: float | None, quality: float | None, half_life: timedelta | None
+) -> Boosts:
+    days = half_life / timedelta(days=1) if half_life else None
     given = {"heat": heat, "quality": quality, "half_life": days}
     try:
         return replace(profile, **{name: value for name, value in given.items() if value is not None})

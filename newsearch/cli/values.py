@@ -97,6 +97,15 @@ class Length(click.ParamType):  # type: ignore[type-arg]  # as above
         return length
 
 
+class FileName(click.Path):
+    """The name of a file. An empty one is refused, because as a path it is the working directory."""
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
+        if value == "":
+            self.fail("the name of a file is empty", param, context)
+        return super().convert(value, param, context)
+
+
 class Profile(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has no arguments there
     """A profile file, or its weights themselves if there is no such file: heat=1,half-life=30d."""
 
@@ -106,6 +115,8 @@ class Profile(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 ha
         if isinstance(value, Boosts):
             return value
         text = str(value)
+        if not text:
+            self.fail("the name of a file is empty", param, context)
         try:
             if "=" in text and not os.path.exists(text):
                 return Boosts(**dict(map(_weight, text.split(","))))

@@ -13,7 +13,7 @@ import click
 
 from newsearch.cli.options import format_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option
-from newsearch.cli.values import Length, Number, Size, Whole
+from newsearch.cli.values import FileName, Length, Number, Size, Whole
 from newsearch.cli.watching import is_watched
 from newsearch.engine.writing import LEAST_MEMORY
 from newsearch.indexing.gate import read_gate
@@ -89,6 +89,7 @@ _WORK_OPTIONS = (
     index_option,
     click.option(
         "--protected",
+        type=FileName(),
         metavar="FILE",
         help="Words, one per line, that match no other form.  [default: those of the index]",
     ),
@@ -109,7 +110,7 @@ _WORK_OPTIONS = (
     ),
     click.option(
         "--gate",
-        type=click.Path(),
+        type=FileName(),
         metavar="FILE",
         help="Publish only if the checks in this file pass.",
     ),

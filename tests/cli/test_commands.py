@@ -396,11 +396,34 @@ def test_protected_words_are_remembered_until_a_reindex(run: Command, source: Pa
     assert hits("bans") == 2
 
 
-@pytest.mark.parametrize("arguments", [("index", "news"), ("query", "ban"), ("reindex",)])
+@pytest.mark.parametrize("arguments", [("index", "news"), ("query", "ban"), ("reindex",), ("eval", "judged")])
 def test_an_index_without_a_name_is_an_error(run: Command, arguments: tuple[str, ...]) -> None:
     result = run(*arguments, "--index", "")
     assert (result.code, result.out) == (2, "")
     assert "the name of a directory is empty" in result.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("query", "ban", "--synonyms", ""),
+        ("query", "ban", "--profile", ""),
+        ("timeline", "ban", "--plot", ""),
+        ("index", "news", "--protected", ""),
+        ("index", "news", "--gate", ""),
+        ("serve", "--saved", ""),
+        ("backup", ""),
+        ("restore", ""),
+        ("export", ""),
+        ("eval", "judged", "--compare", ""),
+        ("eval", "judged", "--run", ""),
+        ("tune", "judged", "--out", ""),
+    ],
+)
+def test_a_file_without_a_name_is_an_error(run: Command, arguments: tuple[str, ...]) -> None:
+    result = run(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert "the name of a file is empty" in result.err
 
 
 def test_a_gate_without_a_name_is_an_error(run: Command, tmp_path: Path) -> None:

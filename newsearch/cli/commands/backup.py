@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from newsearch.cli.places import DEFAULT_INDEX, index_option
+from newsearch.cli.values import FileName
 from newsearch.outputs.words import counted
 from newsearch.text.clean import one_line
 from newsearch.upkeep.archives import backup as back_up
@@ -16,7 +17,7 @@ from newsearch.upkeep.archives import backup as back_up
       newsearch backup news.backup
       newsearch backup /mnt/backups/news.backup --index /var/lib/news""",
 )
-@click.argument("file")
+@click.argument("file", type=FileName())
 @index_option
 def backup(file: str, directory: str | None) -> int:
     """Copy the index to one FILE. An existing file is replaced.

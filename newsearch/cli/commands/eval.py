@@ -12,7 +12,7 @@ import click
 from newsearch.cli.formats import print_json
 from newsearch.cli.judged import collection_argument, judged, question_options
 from newsearch.cli.options import expand_option, format_option
-from newsearch.cli.values import Profile
+from newsearch.cli.values import FileName, Profile
 from newsearch.evaluation import MEASURES, Comparison, Evaluation, Queries, compare, evaluate, write_run
 from newsearch.evaluation.measures import DEPTH
 from newsearch.outputs.words import counted
@@ -61,7 +61,7 @@ class _Rival(NamedTuple):
 @click.option(
     "--run",
     "run_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FileName(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Write the results as a TREC run.",
 )

@@ -8,6 +8,7 @@ import click
 
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.terminal import Terminal
+from newsearch.cli.values import FileName
 from newsearch.outputs.words import counted
 from newsearch.text.clean import one_line
 from newsearch.upkeep.health import export as export_index
@@ -21,7 +22,7 @@ from newsearch.upkeep.health import exported
       newsearch export | jq -r .title
       newsearch export --index /var/lib/news > archive.jsonl""",
 )
-@click.argument("file", required=False)
+@click.argument("file", type=FileName(), required=False)
 @index_option
 def export(file: str | None, directory: str | None) -> int:
     """Write all articles, including unpublished ones, as JSON Lines to FILE or to stdout.

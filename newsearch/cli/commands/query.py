@@ -96,7 +96,8 @@ def query(
     Without TEXT, all articles are found.
     """
     if explain and format_name not in EXPLAINING:
-        raise QueryError(f"--explain needs --format {', '.join(EXPLAINING)}, not {format_name}")
+        *others, last = EXPLAINING
+        raise QueryError(f"--explain needs --format {', '.join(others)} or {last}, not {format_name}")
     if facets and format_name not in FACETED:
         raise QueryError(f"--facet needs --format {' or '.join(FACETED)}, not {format_name}")
     terminal = Terminal.of(sys.stdout, color)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from newsearch.cli.places import DEFAULT_INDEX, index_option
+from newsearch.cli.values import FileName
 from newsearch.cli.work import wait_option
 from newsearch.outputs.words import counted
 from newsearch.text.clean import one_line
@@ -17,7 +18,7 @@ from newsearch.upkeep.archives import restore as restore_index
       newsearch restore news.backup
       newsearch restore /mnt/backups/news.backup --index /var/lib/news --replace""",
 )
-@click.argument("file")
+@click.argument("file", type=FileName())
 @click.option("--replace", is_flag=True, help="Replace an existing index.")
 @index_option
 @wait_option

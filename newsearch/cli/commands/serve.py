@@ -12,7 +12,7 @@ import click
 from newsearch.cli.options import cache_option, synonyms_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option, open_for_search
 from newsearch.cli.terminal import complain
-from newsearch.cli.values import Size, Whole
+from newsearch.cli.values import FileName, Size, Whole
 
 _VARIABLE = "NEWSEARCH_TOKEN"
 
@@ -72,7 +72,9 @@ _VARIABLE = "NEWSEARCH_TOKEN"
 )
 @click.option("--cors", is_flag=True, help="Let pages of other sites read the API.")
 @click.option("--unpublished", is_flag=True, help="Allow searches for unpublished articles.")
-@click.option("--saved", metavar="FILE", help="Offer the saved searches in this file (TOML).")
+@click.option(
+    "--saved", type=FileName(), metavar="FILE", help="Offer the saved searches in this file (TOML)."
+)
 @synonyms_option
 @click.option("--read-only", is_flag=True, help="Accepted for clarity: the server never writes the index.")
 @click.option("--open", "browse", is_flag=True, help="Open the page in a browser.")

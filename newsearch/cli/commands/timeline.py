@@ -14,6 +14,7 @@ from newsearch.cli.formats import print_json
 from newsearch.cli.options import color_option, format_option
 from newsearch.cli.places import index_option, open_for_search
 from newsearch.cli.terminal import BOLD, DIM, Terminal, complain
+from newsearch.cli.values import FileName
 from newsearch.cli.windows import Window, window_options
 from newsearch.errors import StorageError
 from newsearch.outputs.table import cell
@@ -49,7 +50,7 @@ _CURVE_WIDTH, _CURVE_HEIGHT = 72, 8
     "--plot",
     "picture",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FileName(dir_okay=False, path_type=Path),
     help="Also draw the timeline in this file, .svg or .png; needs newsearch[plot].",
 )
 @window_options

@@ -13,7 +13,7 @@ from newsearch.cli.judged import collection_argument, judged, question_options
 from newsearch.cli.options import format_option
 from newsearch.cli.progress import overwrite
 from newsearch.cli.terminal import Terminal, complain
-from newsearch.cli.values import Whole
+from newsearch.cli.values import FileName, Whole
 from newsearch.evaluation import Tuning
 from newsearch.evaluation import tune as fit
 from newsearch.ranking import Boosts
@@ -39,7 +39,7 @@ from newsearch.ranking import Boosts
 )
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FileName(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Write the weights as a profile, if they are better than the defaults.",
 )
