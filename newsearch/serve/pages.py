@@ -149,9 +149,9 @@ EXAMPLES = (
         "Exactly",
         (
             ('"mail-in ballots"', "these words, together"),
-            ("+portland ban", "portland must be there"),
+            ("portland AND ban", "both words, never only one"),
             ("ban -amazon", "without amazon"),
-            ("(ban OR rule) portland", "one of the two, and portland"),
+            ("(ban OR rule) AND portland", "one of the two, and portland"),
             ("facial NEAR/5 police", "at most five words apart"),
         ),
     ),

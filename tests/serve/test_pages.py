@@ -6,12 +6,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
+from documents import ROOT
 
+import newsearch
 from newsearch import Request
+from newsearch.serve.pages import EXAMPLES
 from newsearch.serve.parameters import REQUEST_PARAMETERS, read_request
 from newsearch.serve.results_page import page_address, period_links
 
@@ -151,6 +155,13 @@ def test_help_has_examples_that_run(client: Any) -> None:
         assert 'class="note"' not in answer.text, example
 
 
+def test_examples_of_exact_queries_find_only_what_they_say(tmp_path: Path) -> None:
+    newsearch.build(ROOT / "seeds", index=tmp_path)
+    with newsearch.open(tmp_path) as index:
+        for query, _ in dict(EXAMPLES)["Exactly"]:
+            assert index.search(query).counts.partial == 0, query
+
+
 @pytest.mark.parametrize(
     "path", ["/?query=hostile", "/", f"/article?id={HOSTILE.replace('&', '%26').replace('#', '%23')}"]
 )
@@ -175,7 +186,7 @@ def test_nothing_of_an_article_is_obeyed(client: Any, path: str) -> None:
     [
         ({"after": "<b>soon"}, "after: &#39;&lt;b&gt;soon&#39; is not a date"),
         ({"limit": "x"}, "limit: "),
-        ({"unpublished": "true"}, "published articles alone"),
+        ({"unpublished": "true"}, "only published articles"),
         ({"limit": "100000"}, "limit: "),
     ],
 )
