@@ -110,7 +110,8 @@ def _hit_lines(
         yield before + terminal.link(terminal.mark(line, spans, BOLD), article.url)
     for line, _ in wrap(" · ".join([*_facts(hit, page, terminal), *["related"] * is_aside]), (), width):
         yield indent + terminal.style(line, DIM)
-    for line, spans in wrap(*extract(hit, tree), width):
+    body, words = extract(hit, tree)
+    for line, spans in wrap(body, words, width) if body else ():
         yield indent + terminal.mark(line, spans)
     if hit.copies:
         for line, _ in wrap(_copies(hit, page, terminal), (), width):

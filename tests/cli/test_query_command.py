@@ -343,3 +343,14 @@ def test_expansion_where_nothing_heeds_it_is_said(run: Command, index: Path) -> 
     result = run("query", "--index", index, "cameras", "--expand", "--sort", "newest")
     assert result.code == 0
     assert "--expand has no effect with --sort newest" in result.err
+
+
+def test_a_hit_without_text_has_no_empty_line(run: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"id": "1", "title": "A ban"}')
+    run("index", "a.jsonl", "--index", "own")
+    assert [line.strip() for line in run("query", "ban", "--index", "own").out.splitlines()] == [
+        "1. A ban",
+        "score 0.12",
+        "id 1",
+        "",
+    ]
