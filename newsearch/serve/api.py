@@ -138,7 +138,7 @@ async def _about(
     """Answer with what is told of an article, which may be a list with a limit."""
     id, limit = _only(http, "id", "limit") if limited else (*_only(http, "id"), "")
     if not id:
-        raise QueryError("id: of which article?")
+        raise QueryError("id: give the id of an article")
     most = _limit(limit, 10, site.settings.max_limit)
 
     def make(snapshot: Snapshot) -> Made:

@@ -110,8 +110,8 @@ def within(request: Request, settings: Settings) -> Request:
         raise QueryError(f"limit: {request.limit:,} is too many here: at most {settings.max_limit:,}")
     if not settings.unpublished:
         if request.unpublished:
-            raise QueryError("unpublished: this server shows published articles alone")
+            raise QueryError("unpublished: this server shows only published articles")
         # Parsed only if the query may ask for unpublished articles.
         if "unpublished" in request.query.casefold() and asks_for_unpublished(request.parsed().tree):
-            raise QueryError("query: this server shows published articles alone")
+            raise QueryError("query: this server shows only published articles")
     return request

@@ -348,7 +348,7 @@ def test_saved_searches_that_are_left_out_are_told_at_start_and_when_they_change
         assert server.stderr
         told = server.stderr.read().splitlines()
     many = "Long (limit: 5,000 is too many here: at most 1,000)"
-    hidden = "Drafts (query: this server shows published articles alone)"
+    hidden = "Drafts (query: this server shows only published articles)"
     assert told[0] == f"newsearch: {saved}: left out: {many}; {hidden}"
     left_out, broken, mended = (line.split(" warning: ")[1] for line in told[1:])
     assert left_out == f"{saved}: left out: {many}"

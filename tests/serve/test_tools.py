@@ -77,6 +77,14 @@ def test_search_and_fetch_have_the_shapes_that_connectors_want(index: Path) -> N
     assert article["metadata"]["outlet"] == "The Ledger"
 
 
+def test_fetch_tells_when_an_article_was_changed(tmp_path: Path) -> None:
+    import newsearch
+
+    (tmp_path / "a.jsonl").write_text('{"id": "1", "title": "Ban", "modified": "2020-09-10T08:00:00Z"}')
+    newsearch.build(tmp_path / "a.jsonl", index=tmp_path / "index")
+    assert call(tmp_path / "index", "fetch", id="1")["metadata"]["modified"] == "2020-09-10T08:00:00Z"
+
+
 def test_an_argument_that_a_tool_does_not_have_is_refused(index: Path) -> None:
     for tool in asked(index, lambda client: client.list_tools()).tools:
         assert tool.input_schema["additionalProperties"] is False
@@ -119,19 +127,25 @@ def test_an_empty_answer_says_why(index: Path) -> None:
     ("name", "arguments", "said"),
     [
         ("search", {"query": "ban", "after": "soon"}, "after: "),
-        ("values", {"field": "topic", "query": "is:unpublished"}, "published articles alone"),
+        (
+            "values",
+            {"field": "topic", "query": "is:unpublished"},
+            "query: this server shows only published articles",
+        ),
         ("timeline", {"query": "ban", "before": "soon"}, "before: "),
         ("fetch", {"id": "nowhere"}, "there is no article"),
         ("fetch", {"id": "drafts/recognition.md"}, "there is no article"),
-        ("search", {"query": "ban", "limit": 1000}, "limit"),
-        ("values", {"field": "colour"}, "field"),
+        ("search", {}, "query: field required$"),
+        ("search", {"query": "ban", "limit": 1000}, "limit: input should be less than or equal to 25$"),
+        ("values", {"field": "colour"}, "field: input should be 'topic', "),
     ],
 )
 def test_what_cannot_be_asked_is_an_error_that_says_so(
     index: Path, name: str, arguments: dict[str, Any], said: str
 ) -> None:
-    with pytest.raises(AssertionError, match=said):
+    with pytest.raises(AssertionError, match=f"^{said}") as refused:
         call(index, name, **arguments)
+    assert "\n" not in str(refused.value).partition("\nassert")[0]
 
 
 def test_unpublished_articles_are_for_those_who_are_let(index: Path) -> None:
