@@ -92,7 +92,7 @@ def parse_moment(text: str, *, now: datetime, tz: tzinfo) -> datetime:
     if period.end is not None:
         return period.end - timedelta(microseconds=1)
     if period.start is None:
-        raise QueryError(f"{text!r:.80} goes on for ever, and names no moment")
+        raise QueryError(f"{text!r:.80} has no end, so it is not a moment")
     return period.start
 
 

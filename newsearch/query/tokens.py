@@ -109,7 +109,9 @@ _SPOKEN = frozenset(("OR", "AND", "NOT"))
 OPERATORS = _OPERATORS.keys()
 """The words that are operators, where they have something to join."""
 
-_SHOUTED = "all is in capitals, so AND, OR, NOT and NEAR are words here; use small letters for the others"
+_SHOUTED = (
+    "the query is all in capitals, so AND, OR, NOT and NEAR are words; write other words in small letters"
+)
 
 
 def tokenize(text: str) -> tuple[list[Token], list[Note]]:

@@ -77,7 +77,8 @@ def _address(query: Parsed, reader: Reader) -> Parsed:
         site = Match("domain", tree.text, tree.span)
         if not _finds(reader, site):
             return query
-        said = f"articles of site:{tree.text} are found, and those that name it; site:{tree.text} finds the first alone"
+        of_site = f"site:{tree.text}"
+        said = f"this finds articles of {of_site} and those that mention it; {of_site} finds only the former"
         return query._replace(tree=Or((tree, site), tree.span), notes=(*query.notes, Note(said, tree.span)))
     asked = [child for child in _children(tree) if not isinstance(child, Everything)]
     if len(asked) != 1 or not isinstance(asked[0], Match) or asked[0].field != "url":

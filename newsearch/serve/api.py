@@ -351,7 +351,7 @@ async def _body(http: HttpRequest) -> Any:
 
 
 def _no_constant(name: str) -> float:
-    raise json.JSONDecodeError(f"{name} is no number of JSON", "", 0)
+    raise json.JSONDecodeError(f"{name} is not a number in JSON", "", 0)
 
 
 def _only(http: HttpRequest, *names: str) -> list[str]:

@@ -260,7 +260,9 @@ def run(served: Served, ready: Callable[[str], None]) -> None:
         listening = _listen(served)
     except OSError as error:
         place, reason = f"{served.host}:{served.port}", error.strerror or error
-        raise EngineError(f"{place}: cannot be listened on: {reason}; choose another --port") from error
+        raise EngineError(
+            f"{place}: cannot listen on this address: {reason}; choose another --port"
+        ) from error
     with scratch_directory() if served.settings.shared_memory else nullcontext() as shared:
         _run(replace(served, settings=replace(served.settings, shared=shared)), listening, ready)
 

@@ -179,7 +179,7 @@ def _batches(lines: BinaryIO, source: str) -> Iterator[tuple[int, list[bytes | S
         try:
             block = next(blocks, b"")
         except READ_ERRORS as error:
-            reason = f"cannot be read on: {reading_problem(error)}"
+            reason = f"cannot be read further: {reading_problem(error)}"
             yield number, [SourceError(f"{source}:{number}", reason, hides_articles=True)]
             return
         if not block:

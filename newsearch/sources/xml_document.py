@@ -59,7 +59,7 @@ def records_of(text: str, location: str) -> Iterator[Record | SourceError]:
     if root == "html":
         raise SourceError(location, "an HTML page where XML was expected, such as an error page of a site")
     if not root:
-        raise SourceError(location, f"no XML: {EMPTY}" if not body else f"no XML; newsearch reads {_READ}")
+        raise SourceError(location, f"not XML: {EMPTY}" if not body else f"not XML; newsearch reads {_READ}")
     try:
         tree = parse(body)
     except XmlError as error:

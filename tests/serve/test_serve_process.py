@@ -231,7 +231,7 @@ def test_a_port_that_is_taken_is_one_clear_line(index: Path, capsys: pytest.Capt
             signal.signal(signal.SIGTERM, handler)
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert f"127.0.0.1:{port}: cannot be listened on" in error
+    assert f"127.0.0.1:{port}: cannot listen on this address" in error
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ def test_integers_keep_their_digits(tmp_path: Path) -> None:
         (rss("<item>" + "<a>" * 500 + "</a>" * 500 + "</item>"), "nested deeper than 200 levels"),
         ("<!DOCTYPE html><html><body>502</body></html>", "an HTML page where XML was expected"),
         ("<svg/>", "XML of <svg>, which newsearch does not read"),
-        ("", "no XML"),
+        ("", "not XML"),
         ("<nitf><body>", "not well-formed at line 1"),
     ],
 )

@@ -120,14 +120,14 @@ def test_a_truncated_gzip_gives_what_can_be_read_and_then_an_error(tmp_path: Pat
     *titles, error = shown(path)
     assert len(titles) > 1000
     assert titles[0].startswith("title 0")
-    assert error == f":{len(titles) + 1}: cannot be read on: ends in the middle of its compressed data"
+    assert error == f":{len(titles) + 1}: cannot be read further: ends in the middle of its compressed data"
 
 
 def test_a_damaged_gzip_ends_in_an_error(tmp_path: Path) -> None:
     path = tmp_path / "news.jsonl.gz"
     whole = gzip.compress(record("one") * 100)
     path.write_bytes(whole[:12] + b"\xff" * 30 + whole[42:])
-    assert shown(path)[-1].endswith(": cannot be read on: its compressed data are damaged")
+    assert shown(path)[-1].endswith(": cannot be read further: its compressed data are damaged")
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def test_a_clock_that_was_ahead_keeps_nobody_from_a_feed(
         (301, b"", {"Location": "/bad"}, "redirects more than 10 times"),
         (302, b"", {"Location": "file:///etc/passwd"}, "no address of the web"),
         (200, b"<!DOCTYPE html><html></html>", {}, "an HTML page"),
-        (200, b"", {}, "no XML"),
+        (200, b"", {}, "not XML"),
     ],
 )
 def test_a_feed_that_fails_is_reported_and_stops_nothing(

@@ -92,7 +92,7 @@ def read_journal(directory: Path, run: JournalRun, published: Collection[str] = 
             deleted = _numbers(entry["deleted"])
             segment = Segment(directory / name, deleted, protected=frozenset(run.protected))
             if deleted and deleted[-1] >= segment.articles:
-                raise ValueError("deleted articles that there are not")
+                raise ValueError("deleted articles that do not exist")
             verify_sums([segment])
             segments.append(segment)
         names = [*published, *(segment.name for segment in segments)]
@@ -130,7 +130,7 @@ def journaled(directory: Path, generation: int, but: JournalRun | None = None) -
 def _numbers(given: Any) -> list[int]:
     """Check that these are ascending article numbers, as `write_journal` writes them."""
     if not isinstance(given, list) or not all(type(n) is int and n < MAX_ARTICLES for n in given):
-        raise ValueError("deleted articles that are no numbers")
+        raise ValueError("deleted articles that are not numbers")
     numbers: list[int] = given
     if any(a >= b for a, b in pairwise([-1, *numbers])):
         raise ValueError("deleted articles out of order")
