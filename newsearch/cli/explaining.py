@@ -12,7 +12,7 @@ from newsearch.articles.article import Article, article_to_mapping
 from newsearch.cli.formats import print_json
 from newsearch.cli.work import Work
 from newsearch.errors import SourceError
-from newsearch.sources.base import STREAM, ReadingOptions
+from newsearch.sources.base import STREAM, ReadingOptions, is_remote
 from newsearch.sources.explaining import Explained, explained
 from newsearch.text.clean import one_line
 
@@ -33,7 +33,7 @@ def explain_files(paths: Sequence[str], work: Work) -> int:
     found = 0
     documents: list[dict[str, Any]] = []
     for path in paths:
-        if path == STREAM or os.path.isdir(path):
+        if path == STREAM or is_remote(path) or os.path.isdir(path):
             raise SourceError(path, "only a file can be explained; name one")
         for number, record in enumerate(explained(Path(os.path.abspath(path)), options, MAX_RECORDS)):
             found += isinstance(record.outcome, Article)

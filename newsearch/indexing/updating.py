@@ -17,6 +17,7 @@ from newsearch.articles.history import with_history
 from newsearch.engine.base import SourceSettings
 from newsearch.engine.writing import MAX_NAMES, Held, Ledger, SourceDifference, SourceState, Writer
 from newsearch.errors import IndexCorrupt, SourceError
+from newsearch.outputs.words import counted
 from newsearch.sources.base import NotNews, Snapshot, Source, Unread
 from newsearch.sources.formats import SINGLE
 
@@ -367,9 +368,11 @@ class Updater:
     def _note_empty(self, source: Source, broken: int, reading: Reading) -> None:
         had = self.held.count(source.location)
         if source.lasting and (had or self.whole):
-            some = f"{had:,}" if had else "some"
+            some = counted(had, "article") if had else "articles"
             why = f" ({broken:,} broken)" if broken else ""
-            raise self._refusal(source.location, f"has no articles now{why}, but the index has {some} of it")
+            raise self._refusal(
+                source.location, f"has no articles now{why}, but the index has {some} from it"
+            )
         reading.empty.append(source.location)
 
     def _refusal(self, location: str, reason: str) -> SourceError:

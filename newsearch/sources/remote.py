@@ -236,7 +236,9 @@ class RemoteFeed:
                 self.location, f"its server is busy ({status}), and asks to come back in {wait:,} s"
             )
         if status != 200:
-            raise SourceError(self.location, f"was answered with {status} {response.reason_phrase}".rstrip())
+            raise SourceError(
+                self.location, f"the server answered {status} {response.reason_phrase}".rstrip()
+            )
         data = bytearray()
         packing = headers.get("content-encoding", "identity").strip().lower()
         if packing not in ("identity", "", "gzip", "x-gzip", "deflate"):

@@ -63,7 +63,12 @@ def test_explain_tells_what_is_broken_or_no_file(run: Command, tmp_path: Path) -
     path = post(tmp_path / "news", "a.md", "heat: 1")
     result = run("index", path, "--explain")
     assert (result.code, "broken: no title" in result.out) == (1, True)
-    assert run("index", tmp_path / "news", "--explain").code == 2
+    for source in (tmp_path / "news", "https://gazette.example/feed.xml", "-"):
+        refused = run("index", source, "--explain")
+        assert (refused.code, refused.err) == (
+            2,
+            f"newsearch: {source}: only a file can be explained; name one\n",
+        )
 
 
 def test_all_broken_articles_are_listed_if_asked(run: Command, tmp_path: Path) -> None:

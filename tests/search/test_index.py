@@ -467,12 +467,12 @@ def test_a_source_that_gives_nothing_any_more_changes_nothing(
 ) -> None:
     source.write_text(content)
     with pytest.raises(
-        SourceError, match=r"no articles now.* 5 of it; nothing was changed.*newsearch forget"
+        SourceError, match=r"no articles now.* 5 articles from it; nothing was changed.*newsearch forget"
     ):
         newsearch.build(source, index=index.path)
-    with pytest.raises(SourceError, match=r"no articles now.* 5 of it; nothing was changed"):
+    with pytest.raises(SourceError, match=r"no articles now.* 5 articles from it; nothing was changed"):
         newsearch.reindex(index.path)
-    with pytest.raises(SourceError, match=r"no articles now.* some of it; nothing was changed"):
+    with pytest.raises(SourceError, match=r"no articles now.* has articles from it; nothing was changed"):
         newsearch.reindex(index.path, full=True)
     assert not index.refresh()
 

@@ -176,7 +176,7 @@ def test_a_clock_that_was_ahead_keeps_nobody_from_a_feed(
     ("status", "body", "headers", "reason"),
     [
         (410, b"", {}, "is gone for good"),
-        (500, b"", {}, "was answered with 500"),
+        (500, b"", {}, "the server answered 500"),
         (200, gzip.compress(rss("one") * 50)[:-40], {"Content_Encoding": "gzip"}, "ends in the middle"),
         (200, gzip.compress(b" " * 40_000_000), {"Content_Encoding": "gzip"}, "larger than 32 MB"),
         (200, b"not gzip", {"Content_Encoding": "gzip"}, "cannot be fetched"),
