@@ -28,7 +28,7 @@ def check_number(
     is_number = isinstance(value, Integral if whole else Real) and not isinstance(value, bool)
     if is_number and low <= value <= high and (whole or _fits(value)):
         return
-    bounds = "" if low == -inf else f" from {low:,} on" if high == inf else f" from {low:,} to {high:,}"
+    bounds = "" if low == -inf else f" of {low:,} or more" if high == inf else f" from {low:,} to {high:,}"
     raise error(f"{name}: {shown(value)} is not a {'whole ' if whole else ''}number{bounds}")
 
 

@@ -28,7 +28,7 @@ _WORD = 40
     epilog="""\b
     Examples:
       newsearch words vaccine
-      newsearch words provider:cnn --limit 50
+      newsearch words provider:northernwire.example --limit 50
       newsearch words --after 3d
       newsearch words wildfire --format json""",
 )
