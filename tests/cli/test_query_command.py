@@ -354,3 +354,14 @@ def test_a_hit_without_text_has_no_empty_line(run: Command, tmp_path: Path) -> N
         "id 1",
         "",
     ]
+
+
+@pytest.mark.parametrize("options", [("--facet-limit", "3"), ("--count", "texts")])
+def test_an_option_of_facets_without_a_facet_is_noted(
+    run: Command, index: Path, options: tuple[str, ...]
+) -> None:
+    plain = run("query", "ban", "--index", index)
+    result = run("query", "ban", "--index", index, *options)
+    assert (result.code, result.out) == (0, plain.out)
+    assert result.err == f"newsearch: {' '.join(options)} changes nothing without --facet\n"
+    assert run("query", "ban", "--index", index, *options, "--facet", "topic").err == ""

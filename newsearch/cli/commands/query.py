@@ -120,6 +120,10 @@ def query(
             )
         if request.show != "best" and not request.collapse:
             complain(f"--show {request.show} changes nothing without --collapse")
+        if facet_limit is not None and not facets:
+            complain(f"--facet-limit {facet_limit} changes nothing without --facet")
+        if request.count != "articles" and not facets:
+            complain(f"--count {request.count} changes nothing without --facet")
         if not len(results) and (total := results.total) and (request.limit or not facets):
             said = f"{counted(total, 'article')} match{'es' if total == 1 else ''}"
             complain(f"{said}, none at this offset" if request.limit else said)
