@@ -214,7 +214,7 @@ class Updater:
         names = wanted if source.one_each else None
         batch: list[Article] = []
         failed: set[str] = set()  # ids, where they can be determined
-        cut, is_unsure = next(iter(problems), None), False
+        cut, is_unsure, has_old = next(iter(problems), None), False, False
         passes_over, passed = getattr(source, "passes_over", False), list[str]()
         # Walking a directory twice could find other files, and would report its problems twice.
         results = source.articles(workers, wanted if source.one_each or wanted else None)
@@ -230,6 +230,7 @@ class Updater:
                 failed.add(result.id if names is None else names[number])
                 continue
             if task.is_window and task.outlived.has(result):
+                has_old = True
                 continue
             batch.append(result)
             if len(batch) == _BATCH:
@@ -246,7 +247,7 @@ class Updater:
             if not task.is_window and not task.may_be_empty:
                 self._note_empty(source, reading.broken - broken, reading)
                 return
-            if not task.may_be_empty and not self.held.count(location):
+            if not (task.may_be_empty or has_old or self.held.count(location)):
                 reading.empty.append(location)
 
         if task.is_window:

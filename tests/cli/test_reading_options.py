@@ -71,6 +71,13 @@ def test_explain_tells_what_is_broken_or_no_file(run: Command, tmp_path: Path) -
         )
 
 
+def test_a_window_whose_articles_are_all_too_old_is_not_called_empty(run: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"id": "1", "title": "Old", "date": "2001-01-01"}')
+    result = run("index", "a.jsonl", "--window", "--keep", "90d")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("indexed 0 articles")
+
+
 def test_all_broken_articles_are_listed_if_asked(run: Command, tmp_path: Path) -> None:
     for number in range(25):
         post(tmp_path / "news", f"{number:02}.md", "heat: 1")
