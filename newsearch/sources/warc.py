@@ -28,7 +28,7 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
     After a broken record, reading continues with the next one.
 
     Raises:
-        SourceError: the file cannot be read, or warcio is not installed.
+        SourceError: the file cannot be read, or warcio or selectolax is not installed.
     """
     location = printable(path)
     try:

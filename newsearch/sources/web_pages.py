@@ -11,40 +11,44 @@ from newsearch.articles.vocabularies import web_page
 from newsearch.errors import SourceError
 from newsearch.sources.base import ReadingOptions, Record
 from newsearch.sources.files import EMPTY, MAX_ARTICLE_SIZE, printable, read_content
+from newsearch.sources.html_tree import TooDeep, page_of
 
 
 def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record | SourceError]:
     """Read a page; the id of its article is the file's name.
 
     Raises:
-        SourceError: it cannot be read or is empty, or selectolax is not installed.
+        SourceError: it cannot be read, is empty or is nested too deeply, or selectolax is not installed.
     """
     location = printable(path)
     data = read_content(path, MAX_ARTICLE_SIZE)
     if not data.strip():
         raise SourceError(location, EMPTY)
-    page = _parsed(data, location, "")
+    try:
+        page = _parsed(data, location, "")
+    except TooDeep as error:
+        raise SourceError(location, str(error)) from error
     is_likely = bool(options.format) or web_page.may_be_article(page)
     doubt = "" if is_likely else "a page that does not look like an article"
     yield Record("web-page", web_page.read(page, is_date), "", name, doubt)
 
 
-def record_of(data: bytes, location: str, address: str, place: str = "", id: str = "") -> Record:
-    """Read a page fetched from an address.
+def record_of(data: bytes, location: str, address: str, place: str) -> Record | SourceError:
+    """Read one of the pages in a file, fetched from an address. A page that is nested too deeply gives an error.
 
     Raises:
-        SourceError: it is nested too deeply, or selectolax is not installed.
+        SourceError: selectolax is not installed, so no page can be read.
     """
-    return Record("web-page", web_page.read(_parsed(data, location, address), is_date), place, id)
+    try:
+        page = _parsed(data, location, address)
+    except TooDeep as error:
+        return SourceError(location + place, str(error))
+    return Record("web-page", web_page.read(page, is_date), place)
 
 
 def _parsed(data: bytes, location: str, address: str) -> dict[str, Any]:
     try:
-        from newsearch.sources.html_tree import TooDeep, page_of
-
         return page_of(data, address)
-    except TooDeep as error:
-        raise SourceError(location, str(error)) from error
     except ImportError:
         raise SourceError(
             location, "to read HTML pages, selectolax is needed: pip install 'newsearch[pages]'"

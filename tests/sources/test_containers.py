@@ -280,6 +280,20 @@ def test_a_crawl_gives_its_pages_and_passes_over_what_is_broken(tmp_path: Path) 
     assert shown(path)[-1] in ("a record that is cut off", "ends in the middle of a record")
 
 
+@needs_crawls
+@needs_pages
+def test_a_page_of_a_crawl_that_is_nested_too_deeply_is_broken_alone(tmp_path: Path) -> None:
+    pages = [PAGE.format(title="Page 0").encode(), b"<div>" * 9000, PAGE.format(title="Page 2").encode()]
+    records = crawl(
+        *((f"https://a.example/{n}", "200 OK", page, "text/html") for n, page in enumerate(pages))
+    )
+    path = write(tmp_path / "a.warc.gz", b"".join(records))
+    assert shown(path) == ["Page 0", "nested deeper than 5,000 levels", "Page 2"]
+    report = newsearch.build(path, index=tmp_path / "index")
+    assert (report.added, report.broken, report.incomplete) == (2, 1, ())
+    assert report.errors[0].location == f"{path}:{len(records[0])}"
+
+
 @pytest.mark.parametrize(
     ("package", "name", "content", "extra"),
     [
