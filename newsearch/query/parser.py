@@ -192,8 +192,10 @@ class _Parser:
     def root(self) -> Node:
         text = self._text
         if len(text) > MAX_QUERY_LENGTH:
-            # Cut at the end of a word, to avoid searching for half of a word.
-            end = max(text.rfind(" ", 1, MAX_QUERY_LENGTH + 1), 0) or MAX_QUERY_LENGTH
+            from newsearch.text.places import end_of_word  # few queries are that long
+
+            # To avoid searching for half of a word.
+            end = end_of_word(text, MAX_QUERY_LENGTH)
             self._note(f"only the first {MAX_QUERY_LENGTH} characters are read", (end, len(text)))
             text = text[:end]
         if ("://" in text or "www." in text.lower()) and (url := _URL.fullmatch(text)):

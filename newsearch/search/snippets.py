@@ -15,7 +15,7 @@ from newsearch._patterns import pattern
 from newsearch.query.plan import beside
 from newsearch.query.tree import All, And, Fuzzy, Near, Node, Or, Phrase, Prefix, Word
 from newsearch.text import analysis
-from newsearch.text.places import MAX_CHUNK, locate
+from newsearch.text.places import MAX_CHUNK, end_of_word, locate
 
 Span: TypeAlias = tuple[int, int]
 """A half-open range of character positions in a text."""
@@ -92,8 +92,8 @@ def snippet(text: str, spans: Sequence[Span], width: int) -> tuple[str, list[Spa
     if start and (space := text.find(" ", start - 1, first)) >= 0:
         start = space + 1
     start = min(_shown(text, start), max(first, start))
-    if end < len(text) and (space := text.rfind(" ", min(last, end), end + 1)) >= 0:
-        end = space
+    if end < len(text):
+        end = end_of_word(text, end, min(last, end))
     before, after = _ELLIPSIS * (start > 0), _ELLIPSIS * (end < len(text))
     shift = len(before) - start
     inside = [(max(a, start) + shift, min(b, end) + shift) for a, b in spans if a < end and b > start]

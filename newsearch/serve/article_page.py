@@ -19,6 +19,7 @@ from newsearch.serve.rendering import HTML, drawn_by, render
 from newsearch.serve.site import Site
 from newsearch.serve.values import REPORTS, facts_of, moment_of, report_of, web_address
 from newsearch.text.clean import one_line
+from newsearch.text.places import end_of_word
 
 _BODY = 1_500
 """Maximum characters of an article's text on its page; the rest is read at the publisher's."""
@@ -58,7 +59,7 @@ def _article_page(
     for paragraph in article.body.split("\n"):
         line = one_line(paragraph)
         if line and room > 0:
-            paragraphs.append(line if len(line) <= room else line[:room].rpartition(" ")[0] + "…")
+            paragraphs.append(line if len(line) <= room else f"{line[: end_of_word(line, room)]}…")
             room -= len(line)
     chosen: dict[str, Any] = {
         "topics": article.topics,

@@ -1,9 +1,10 @@
-"""Finds the positions of terms in a text."""
+"""Finds the positions of terms in a text, and the ends of words."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
+from unicodedata import category
 
 from newsearch._patterns import pattern
 from newsearch.text import analysis
@@ -15,6 +16,8 @@ _PAIRED = pattern(analysis.PAIRED)
 _FIRST_PAIRED: Final = "\u0e00"
 _CHARACTER = pattern(r".[\uff9e\uff9f\u3099\u309a]?", re.DOTALL)
 _PUNCTUATION: Final = ".,;:!?\"'()[]…“”‘’–—|"
+# Korean is indexed in pairs, but written with spaces.
+_UNSPACED = pattern(rf"(?![\uac00-\ud7af]){analysis.PAIRED}")
 
 
 def _pairs(run: str) -> list[tuple[int, int]] | None:
@@ -58,3 +61,24 @@ def locate(chunk: str, terms: tuple[str, ...]) -> list[tuple[int, int]]:
         start = next((s for s in starts if analysis.chunk_terms(chunk[s:end]) == (term,)), earliest)
         spans.append((start, end))
     return spans
+
+
+def end_of_word(text: str, most: int, least: int = 1) -> int:
+    """Where to cut a text that is longer than `most` characters, so that no word is parted.
+
+    In a script that is written without spaces, a word may end after any character.
+
+    Args:
+        least: the smallest acceptable place.
+
+    Returns:
+        The last such place; `most` if there is none.
+    """
+    space = text.rfind(" ", least, most + 1)
+    earliest = max(space, least - 1)
+    if not text[earliest + 1 : most + 1].isascii():
+        for at in range(most, max(earliest, 0), -1):
+            # A mark belongs to the letter before it.
+            if _UNSPACED.search(text, at - 1, at + 1) and category(text[at]) not in ("Mn", "Mc"):
+                return at
+    return space if space >= 0 else most

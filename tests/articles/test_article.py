@@ -762,3 +762,11 @@ def test_other_names_of_a_key_are_read_however_they_are_spelt(key: str, value: s
     article = article_from_mapping({"title": "Bridge reopens", key: value}, id="a")
     assert getattr(article, ours)
     assert article.extra == {}
+
+
+def test_a_post_without_a_title_gets_the_beginning_of_its_text() -> None:
+    def title(text: str) -> str:
+        return article_from_record({"id": "a", "content_text": text}, "feed.json#", "feed.json", 1).title
+
+    assert title("The town " + "meets " * 20) == "The town " + "meets " * 11 + "meets…"
+    assert title("東京 " + "記事" * 50) == "東京 " + "記事" * 38 + "記…"

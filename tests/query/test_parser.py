@@ -332,6 +332,9 @@ def test_characters_beyond_the_limit_are_ignored_from_the_last_whole_word() -> N
     assert parsed.notes[0].span == (499, len(words))
     assert read("x" * 1_000_000).tree == Word("x" * MAX_QUERY_LENGTH)
     assert read("x" * MAX_QUERY_LENGTH).notes == ()
+    pasted = "東京 " + "記事" * MAX_QUERY_LENGTH
+    assert read(pasted).tree == both(Word("東京"), Word(pasted[3:MAX_QUERY_LENGTH]))
+    assert read(pasted).notes[0].span == (MAX_QUERY_LENGTH, len(pasted))
 
 
 def test_words_beyond_the_limit_are_ignored() -> None:

@@ -115,6 +115,19 @@ def test_a_long_text_without_marks_is_shown_from_its_beginning() -> None:
     assert snippet("one two three four", [], 10) == ("one two…", [])
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("東京 " + "記" * 99, "東京 " + "記" * 15 + "…"),
+        ("กรุงเทพ " + "ที่" * 33, "กรุงเทพ " + "ที่" * 3 + "…"),
+        ("서울에서 열린 회의에서 대통령은", "서울에서 열린 회의에서…"),
+        ("Москва " + "д" * 99, "Москва…"),
+    ],
+)
+def test_a_snippet_ends_within_a_run_of_a_script_without_spaces(text: str, expected: str) -> None:
+    assert snippet(text, [], 20 if len(text) > 20 else 16) == (expected, [])
+
+
 def parse_words(query: str) -> Node:
     return parse(query, now=datetime(2020, 9, 29, tzinfo=UTC), tz=UTC).tree
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -143,6 +144,13 @@ def test_an_article_has_a_page(client: Any) -> None:
     assert "/?providers=The+Ledger" in links
     assert "/?topics=Privacy" in links
     assert "/?query=ban" in links
+
+
+def test_a_long_text_without_spaces_is_shown_to_its_limit(serve: Any, tmp_path: Path) -> None:
+    body = "東京 " + "記事" * 1_000
+    (tmp_path / "news.jsonl").write_text(json.dumps({"id": "a", "title": "東京", "body": body}))
+    newsearch.build(tmp_path / "news.jsonl", index=tmp_path / "index")
+    assert body[:1_500] + "…" in read(serve(tmp_path / "index"), "/article", id="a").text
 
 
 def test_help_has_examples_that_run(client: Any) -> None:

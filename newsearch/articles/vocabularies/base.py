@@ -174,9 +174,7 @@ _TITLE_LENGTH: Final = 80
 def beginning(text: str) -> str:
     """The first words of a text, as the title of an article without one."""
     from newsearch.text.clean import clean_text
+    from newsearch.text.places import end_of_word
 
     text = clean_text(text)
-    if len(text) <= _TITLE_LENGTH:
-        return text
-    head = text[: _TITLE_LENGTH + 1].rpartition(" ")[0]
-    return f"{head or text[:_TITLE_LENGTH]}…"
+    return text if len(text) <= _TITLE_LENGTH else f"{text[: end_of_word(text, _TITLE_LENGTH)]}…"
