@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from newsearch.engine.base import Counts
-from newsearch.query.tree import All, And, Everything, Near, Node
+from newsearch.query.tree import All, And, Everything, Near, Node, Span
 from newsearch.search.asked import Asked
 from newsearch.search.names import filters, similar_names
 
@@ -23,6 +23,7 @@ class Clause(NamedTuple):
         without: what the search matches if this part is left out.
         near: topics, outlets, categories or types of the index with names similar to the one in this part, if the part
             matches nothing.
+        span: the position of the part in the query; None for an option and for the implicit clause.
     """
 
     text: str
@@ -30,6 +31,7 @@ class Clause(NamedTuple):
     alone: int
     without: Counts
     near: tuple[str, ...] = ()
+    span: Span | None = None
 
 
 def diagnose(asked: Asked) -> tuple[Clause, ...]:
@@ -41,7 +43,7 @@ def diagnose(asked: Asked) -> tuple[Clause, ...]:
     for node in _parts(query.tree)[:MAX_CLAUSES]:
         without = asked.narrowed(_without(query.tree, node), query.text)
         text = query.text[slice(*node.span)].strip()
-        clauses.append(_clause(asked, text, None, node, without))
+        clauses.append(_clause(asked, text, None, node, without)._replace(span=node.span))
     for number, given in enumerate(asked.filters[: MAX_CLAUSES - len(clauses)]):
         others = asked.filters[:number] + asked.filters[number + 1 :]
         without = asked.narrowed(query.tree, query.text, others)

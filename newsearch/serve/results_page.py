@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -282,11 +283,20 @@ def _instead(request: Request, clause: Clause, near: str, link: Callable[..., st
 def _without(request: Request, clause: Clause, link: Callable[..., str]) -> str | None:
     """The address of the search without one of its parts."""
     if clause.option is None:
-        query = request.query.replace(clause.text, " ", 1)
-        return link(query=" ".join(query.split()))
+        assert clause.span
+        start, end = clause.span
+        before, after = request.query[:start], request.query[end:]
+        # An operator that has nothing to join becomes a word.
+        left = _JOINED_BEFORE.sub("", before)
+        right = _JOINED_AFTER.sub("", after) if left == before else after
+        return link(query=" ".join(f"{left} {right}".split()))
     if clause.option == "topics":
         return link(topics=tuple(topic for topic in request.topics if topic != clause.text))
     return link(**{clause.option: () if clause.option in LISTS else None})
+
+
+_JOINED_BEFORE = re.compile(r"(?:^|(?<=[\s()]))(?:AND|&&)\s*$")
+_JOINED_AFTER = re.compile(r"^\s*(?:AND|&&)(?=[\s()]|$)")
 
 
 def page_address(root: str, request: Request, explain: bool = False, more: str = "") -> str:

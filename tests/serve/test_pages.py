@@ -122,6 +122,23 @@ def test_where_nothing_is_found_the_page_says_why(client: Any) -> None:
     assert "/?query=ban&topics=Privacy" in links
 
 
+@pytest.mark.parametrize(
+    ("query", "without"),
+    [
+        ("recognition AND cog AND council", "recognition AND council"),
+        ("recognition AND cog", "recognition"),
+        ("cog && council", "council"),
+        ('"facial recognition" "cog" title:council', '"facial recognition" title:council'),
+        ("(council AND cog)", "(council )"),
+    ],
+)
+def test_the_part_that_excludes_everything_can_be_left_out(client: Any, query: str, without: str) -> None:
+    page = read(client, "/", query=query)
+    assert "Nothing found" in page.text
+    [link] = [link["href"] for link in page.all("a") if link["href"] == f"/?{urlencode({'query': without})}"]
+    assert "Why nothing was found" not in Reader(client.get(link).text).text
+
+
 def test_why_an_article_ranks_where_it_does_is_told_when_asked(client: Any) -> None:
     assert "Why it ranks here" not in read(client, "/", query="ban").text
     page = read(client, "/", query="ban", explain="true")
