@@ -169,9 +169,13 @@ class Boosts:
         check_path("path", path)
         try:
             with Path(path).open("rb") as file:
-                document = json.loads(file.read(_MAX_PROFILE_SIZE))
+                data = file.read(_MAX_PROFILE_SIZE + 1)
         except OSError as error:
             raise QueryError(f"{path}: cannot be read: {error.strerror}") from error
+        if len(data) > _MAX_PROFILE_SIZE:
+            raise QueryError(f"{path}: larger than {_MAX_PROFILE_SIZE:,} bytes, so it is not a profile")
+        try:
+            document = json.loads(data)
         except (ValueError, RecursionError) as error:
             raise QueryError(f"{path}: not a profile: {json_problem(error)}") from error
         try:

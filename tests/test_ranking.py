@@ -198,6 +198,7 @@ def test_a_weight_that_a_profile_leaves_out_is_the_default(tmp_path: Path) -> No
         ("{", "not a profile: not JSON at column 2"),
         ("\xff", "not a profile: not UTF-8: byte 0"),
         ("[" * 60_000, "not a profile: not usable JSON: nested too deeply"),
+        ('{"schema": 1, "boosts": {}}' + " " * 65_536, "larger than 65,536 bytes, so it is not a profile"),
         ('{"schema": 2, "boosts": {}}', "schema: 2 is not 1"),
         ('{"boosts": {}}', "schema: None is not 1"),
         ('{"schema": 1}', "boosts: an object with the weights is missing"),

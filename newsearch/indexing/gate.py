@@ -100,15 +100,17 @@ def read_gate(path: str | os.PathLike[str]) -> Gate:
     """Read the checks from a file.
 
     Raises:
-        GateFailed: the file cannot be read, or contains an unknown check.
+        GateFailed: the file cannot be read, is too large, or contains an unknown check.
         ValueError: the path is not a valid path.
     """
     check_path("path", path)
     try:
         with open(path, "rb") as file:
-            content = file.read(_MAX_SIZE)
+            content = file.read(_MAX_SIZE + 1)
     except OSError as error:
         raise GateFailed(f"{Path(path)}: cannot be read: {error.strerror}") from error
+    if len(content) > _MAX_SIZE:
+        raise GateFailed(f"{Path(path)}: larger than {_MAX_SIZE:,} bytes; give fewer checks")
     try:
         data = json.loads(content)
     except (ValueError, RecursionError) as error:

@@ -659,6 +659,9 @@ def test_a_gate_is_read_from_a_file(tmp_path: Path) -> None:
             newsearch.read_gate(path)
     with pytest.raises(GateFailed, match="cannot be read"):
         newsearch.read_gate(tmp_path / "nowhere")
+    path.write_text("{}" + " " * (1 << 20))
+    with pytest.raises(GateFailed, match="larger than 1,048,576 bytes; give fewer checks"):
+        newsearch.read_gate(path)
 
 
 @pytest.mark.parametrize(
