@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import newsearch
 from newsearch.engine.arrays import writer
 from newsearch.engine.arrays.files.layout import ArrayFile, write_arrays
-from newsearch.errors import GateFailed
+from newsearch.errors import EngineError, GateFailed
 from newsearch.indexing.gate import Wanted
 from newsearch.sources import directory, markdown
 from newsearch.sources.json_lines import JsonStream
@@ -671,6 +671,16 @@ def test_a_gate_of_impossible_numbers_is_an_error(wrong: dict[str, Any]) -> None
     (name,) = wrong
     with pytest.raises(ValueError, match=f"^{name}: "):
         newsearch.Gate(**wrong)
+
+
+def test_an_index_of_more_sources_than_it_can_name_stays_as_it_was(tmp_path: Path) -> None:
+    many = JsonStream(BytesIO(b'{"id": "b", "title": "two"}'))
+    many.location = "/archive" * (2 << 20)  # as long as the names of 100,000 files
+    newsearch.build(JsonStream(BytesIO(b'{"id": "a", "title": "one"}')), index=tmp_path)
+    with pytest.raises(EngineError, match="2 sources take more than the 16 MiB of a table of contents"):
+        newsearch.build(many, index=tmp_path)
+    assert titles(tmp_path) == {"a": "one"}
+    assert newsearch.verify(tmp_path).ok
 
 
 def test_stats_tell_copies_from_deleted_articles_and_when_sources_were_read(tmp_path: Path) -> None:

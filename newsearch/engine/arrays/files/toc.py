@@ -37,7 +37,7 @@ from newsearch.engine.arrays.files.layout import FORMAT_VERSION, ArrayFile, writ
 from newsearch.engine.arrays.files.opening import open_regular
 from newsearch.engine.arrays.files.whoosh_stub import STUB, STUB_NAME
 from newsearch.engine.base import NO_SETTINGS, SourceSettings
-from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, StorageError
+from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing, StorageError
 from newsearch.ranking import Pivots
 from newsearch.text import analysis
 from newsearch.text.wordlists import MAX_PROTECTED
@@ -56,6 +56,7 @@ _OURS = pattern(
 )
 _NUMBERED = pattern(r"([0-9]{1,15})_[0-9a-f]{16}\.[a-z]{3,8}")
 _MAX_TOC = 16 << 20
+"""Bytes of a table of contents that are read, and so the most that are written."""
 _MAX_GENERATION = 10**15
 """Generation numbers stay below this and restart at 1. Only a crafted index ever reaches it."""
 _MAX_SEGMENTS = 10_000
@@ -330,10 +331,16 @@ def publish(directory: Path, toc: Toc) -> None:
     """Publish a generation durably and atomically. Its files must already exist.
 
     Raises:
+        EngineError: it has too many sources; nothing was changed.
         IndexCorrupt: the table of contents would be unreadable; nothing was changed.
         OSError: it could not be written.
     """
     text = toc_text(toc)
+    if len(text) > _MAX_TOC:
+        raise EngineError(
+            f"{directory}: {len(toc.sources):,} sources take more than the {_MAX_TOC >> 20} MiB of a table of contents,"
+            " so the index is unchanged; index a directory, and not each of its files"
+        )
     parse_toc(text, directory / TOC_NAME)
     if not (directory / STUB_NAME).exists():
         replace_file(directory / STUB_NAME, [STUB])
