@@ -73,16 +73,13 @@ def signal(value: object, name: str) -> float | None:
     return number
 
 
-def moment(value: object, name: str, day_first: bool | None = None) -> datetime | date | None:
+def moment(value: object, name: str) -> datetime | date | None:
     """Read a date: an aware datetime in UTC, or a date if no time is given; absent is None.
-
-    Args:
-        day_first: see `read_date`.
 
     Raises:
         Unusable: it is not a date, is incomplete, or its year is not between 1600 and 2200.
     """
-    return certain_moment(value, name, day_first)[0]
+    return certain_moment(value, name)[0]
 
 
 def is_date(value: object) -> bool:
@@ -97,6 +94,9 @@ def certain_moment(
     value: object, name: str, day_first: bool | None = None
 ) -> tuple[datetime | date | None, bool]:
     """Read a date as `moment` does, and return whether another reading is equally likely.
+
+    Args:
+        day_first: see `read_date`.
 
     Raises:
         Unusable: as `moment` does.

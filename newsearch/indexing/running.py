@@ -224,7 +224,7 @@ class IndexingRun:
         histories = Histories(datetime.now(UTC), past) if self._keeps_history else None
         reading.history_lost = why_lost if histories else ""
         writer.keep_history(histories is not None)
-        updater = Updater(self.engine.place, writer.held, writer, True, self.whole, past, histories)
+        updater = Updater(self.engine.place, writer.held, writer, self.whole, past, histories)
         self._read(tasks, updater, reading)
         return writer.commit(check=self._check if self.options.gate else None).articles
 
@@ -269,7 +269,7 @@ class IndexingRun:
         """Determine what the sources would change."""
         held = self.engine.held(fresh=full, protected=self._protected(recipe))
         past, _ = self._past(full)
-        self._read(tasks, Updater(self.engine.place, held, None, not full, self.whole, past), reading)
+        self._read(tasks, Updater(self.engine.place, held, None, self.whole, past), reading)
 
     def _read(self, tasks: Sequence[Task], updater: Updater, reading: Reading) -> None:
         resumed = updater.held.articles_ahead

@@ -153,7 +153,6 @@ class Updater:
         index: path of the index, for messages.
         held: current content of the index.
         writer: takes the changes; None to only determine them.
-        trusting: do not read files again that look unchanged.
         whole: a source must be readable to the end and have articles.
         past: what is published, if the changes start from an empty index instead; None if they start from it.
         histories: adds their earlier versions to articles; None if the index keeps none.
@@ -162,7 +161,6 @@ class Updater:
     index: Path | str
     held: Held
     writer: Writer | None
-    trusting: bool
     whole: bool
     past: Held | None = None
     histories: Histories | None = None
@@ -189,7 +187,7 @@ class Updater:
             return
         seen = source.snapshot()
         problems = [*seen.problems, *self._unmounted(location, seen)]
-        known = self.held.state(location) if self.trusting and task.is_as_before and source.lasting else None
+        known = self.held.state(location) if task.is_as_before and source.lasting else None
         outlived = task.outlived.ids(location) if task.is_window else []
         if known and not problems and _is_same(known, seen.names, seen.stamps):
             reading.recall(known)

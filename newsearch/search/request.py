@@ -269,10 +269,7 @@ class Request:
             QueryError: the query cannot be used.
         """
         tz, now = self.zone(), datetime.now(UTC)
-        return self._parsed(self._end(now, tz) or now, tz, synonyms)
-
-    def _parsed(self, now: datetime, tz: tzinfo, synonyms: Synonyms | None) -> Parsed:
-        parsed = parse(self.query, now=now, tz=tz)
+        parsed = parse(self.query, now=self._end(now, tz) or now, tz=tz)
         return parsed._replace(tree=synonyms.expand(parsed.tree)) if synonyms else parsed
 
     def ask(

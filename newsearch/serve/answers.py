@@ -200,9 +200,9 @@ def problem(status: int, detail: str = "", *, headers: Mapping[str, str] = {}, *
     return Answer(status, _encoded(told), body)
 
 
-def query_problem(error: QueryError, position: int | None = None) -> Answer:
+def query_problem(error: QueryError) -> Answer:
     """The response to an invalid request."""
-    return problem(400, str(error), parameter=blamed(error), position=position)
+    return problem(400, str(error), parameter=blamed(error))
 
 
 def blamed(error: QueryError) -> str | None:

@@ -239,7 +239,7 @@ async def _complete(site: Site, http: HttpRequest) -> Answer:
             completions = [{"text": completion.text, "articles": completion.articles} for completion in found]
             return Body(to_json_bytes({"schema": SCHEMA, "query": text, "completions": completions}))
 
-        return Made(("complete", text, most, datetime.now(UTC).date()), body, may_keep=True)
+        return Made(("complete", text, most), body, may_keep=True)
 
     return await site.answer(http, JSON, make)
 

@@ -168,11 +168,11 @@ def open_content(path: Path) -> BinaryIO:
         raise unreadable(path, error) from error
 
 
-def read_content(path: Path, limit: int, advice: str = "") -> bytes:
+def read_content(path: Path, limit: int) -> bytes:
     """Read a whole file, decompressed.
 
     Raises:
-        SourceError: it cannot be read, or is larger than `limit` bytes; the message then ends with the advice.
+        SourceError: it cannot be read, or is larger than `limit` bytes.
     """
     try:
         with open_content(path) as file:
@@ -180,7 +180,7 @@ def read_content(path: Path, limit: int, advice: str = "") -> bytes:
     except READ_ERRORS as error:
         raise unreadable(path, error) from error
     if len(data) > limit:
-        raise SourceError(printable(path), f"larger than {limit // 1_000_000} MB{advice}")
+        raise SourceError(printable(path), f"larger than {limit // 1_000_000} MB")
     return data
 
 

@@ -27,7 +27,6 @@ __all__ = [
     "is_remote",
     "locate",
     "open_source",
-    "open_sources",
     "paths_at",
 ]
 
@@ -80,20 +79,11 @@ def open_source(path: str | os.PathLike[str], options: ReadingOptions = _AS_IT_S
     if S_ISDIR(status.st_mode):
         return Directory(path, options)
     if path.suffix.lower() == OPML and not options.format:
-        raise SourceError(location, "a list of feeds: `open_sources` opens each of them")
+        raise SourceError(location, "a list of feeds, which has no articles itself")
     format = of_file(path, options)
     if format.name == "json-lines" and not is_document(path):
         return JsonLines(path, options)
     return DocumentFile(path, format, options)
-
-
-def open_sources(path: str | os.PathLike[str], options: ReadingOptions = _AS_IT_SAYS) -> list[Source]:
-    """Find the sources at a path: each feed in a list of feeds, or the single source.
-
-    Raises:
-        SourceError: as `open_source`; or the list has no feeds.
-    """
-    return [open_source(found, options) for found in paths_at(path, options.format)]
 
 
 def paths_at(path: str | os.PathLike[str], format: str = "") -> Sequence[str | os.PathLike[str]]:

@@ -22,7 +22,7 @@ were split into batches.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
@@ -269,7 +269,6 @@ def groups(
     wordings: Sequence[Wording],
     keys: Sequence[str],
     pairs: Iterable[tuple[int, int]],
-    relate: Callable[[Wording, Wording], float] = relation,
 ) -> list[int]:
     """Group copies.
 
@@ -277,7 +276,6 @@ def groups(
         wordings: of the articles.
         keys: a unique name for each article, such as its id, used to break ties.
         pairs: indices of articles that may be copies: see `candidates`.
-        relate: how certainly two articles are copies.
 
     Returns:
         For each article, the index of the member of its group with the smallest key. The grouping depends only on
@@ -288,12 +286,12 @@ def groups(
     found = []
     for i, j in pairs:
         i, j = (i, j) if keys[i] < keys[j] else (j, i)
-        found.append((i, j, relate(wordings[i], wordings[j])))
+        found.append((i, j, relation(wordings[i], wordings[j])))
     steps = grouping(sizes, times, keys, found)
     missing = next(steps)
     while True:
         try:
-            missing = steps.send([relate(wordings[i], wordings[j]) for i, j in missing])
+            missing = steps.send([relation(wordings[i], wordings[j]) for i, j in missing])
         except StopIteration as end:
             return list(end.value)
 

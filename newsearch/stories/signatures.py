@@ -24,7 +24,6 @@ from newsearch._patterns import pattern
 from newsearch.stories.wording import bare_title, dateline, repaired
 from newsearch.text.analysis import PAIRED, chunk_terms
 
-BYTES: Final = 16
 SLOTS: Final = 6
 TITLE_SLOTS: Final = 2
 TEXT_SLOTS: Final = SLOTS - TITLE_SLOTS

@@ -16,7 +16,7 @@ import pytest
 
 import newsearch
 from newsearch.sources import remote
-from newsearch.sources.registry import open_sources
+from newsearch.sources.registry import paths_at
 
 pytest.importorskip("httpx", reason="needs newsearch[remote]")
 pytest.importorskip("feedparser", reason="needs newsearch[feeds]")
@@ -239,7 +239,7 @@ def test_a_list_of_feeds_is_indexed_one_of_a_host_at_a_time(site: Site, tmp_path
     outlines = "".join(f'<outline xmlUrl="{site.give(f"/{n}", body=rss(f"t{n}"))}"/>' for n in range(5))
     path = tmp_path / "subscriptions.opml"
     path.write_text(f'<opml version="2.0"><body>{outlines}<outline xmlUrl="feed:no"/></body></opml>')
-    assert len(open_sources(path)) == 5
+    assert len(paths_at(path)) == 5
     assert newsearch.build(path, index=tmp_path / "index").added == 5
     assert site.most_at_once == 1
 

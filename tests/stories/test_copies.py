@@ -247,7 +247,7 @@ def test_signatures_are_those_of_the_article_alone() -> None:
     ]
     together = signatures.signatures(articles)
 
-    assert together.nbytes == signatures.BYTES * len(articles)
+    assert together.nbytes == 16 * len(articles)
     assert together.tolist() == [list(signatures.signature(*article)) for article in articles]
     assert signatures.signatures([]).shape == (0, 2)
 

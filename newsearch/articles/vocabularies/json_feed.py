@@ -9,10 +9,10 @@ from newsearch.articles.vocabularies.base import (
     Keys,
     address,
     beginning,
-    domain_of,
     first,
     names_of,
     plain,
+    provider,
     texts_of,
 )
 
@@ -55,6 +55,6 @@ def read(item: Mapping[str, Any], feed: Mapping[str, Any]) -> Keys:
     if "locale" not in record and feed.get("language"):
         record["locale"] = feed["language"]
     home = first(feed.get("home_page_url"), feed.get("feed_url"), record.get("webUrl"))
-    if feed and (outlet := {"name": plain(feed.get("title")), "domain": domain_of(home)}):
-        record["provider"] = outlet
+    if feed:
+        record["provider"] = provider(plain(feed.get("title")), home)
     return keys
