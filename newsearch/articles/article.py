@@ -112,6 +112,12 @@ class Article:
         return _rebuilt, _values_of(self)
 
 
+def outlet_name(article: Article) -> str:
+    """What the outlet of an article is called: its name, else its domain; empty if both are unknown."""
+    provider = article.provider
+    return (provider.name or provider.domain) if provider else ""
+
+
 def article_to_mapping(article: Article) -> dict[str, Any]:
     """Convert the article to the format's own keys, JSON-able, without absent values.
 

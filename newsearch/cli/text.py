@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, tzinfo
 
-from newsearch.articles.article import Article
+from newsearch.articles.article import Article, outlet_name
 from newsearch.cli.terminal import BOLD, DIM, Terminal, wrap
 from newsearch.engine.base import Explanation
 from newsearch.outputs.extract import extract, title
@@ -131,7 +131,7 @@ def _shortened(text: str, terminal: Terminal) -> str:
 def _facts(hit: Hit, page: Page, terminal: Terminal) -> Iterator[str]:
     article = hit.article
     if article.provider:
-        yield _shortened(one_line(article.provider.name or article.provider.domain), terminal)
+        yield _shortened(one_line(outlet_name(article)), terminal)
     if article.date:
         day = _day(article.date, page.results.tz)
         # The content of a file must not depend on when it was written.

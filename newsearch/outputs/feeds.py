@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+from newsearch.articles.article import outlet_name
 from newsearch.outputs.extract import extract
 from newsearch.search.results import Hit, Results
 from newsearch.text.clean import one_line
@@ -145,7 +146,6 @@ def _items(feed: Feed) -> Iterator[_Item]:
 
 def _item(hit: Hit, feed: Feed) -> _Item:
     article = hit.article
-    provider = article.provider
     text, _ = extract(hit, feed.results.query.tree)
     return _Item(
         # Articles may share an address, and an address may change: readers would hide entries or show them again.
@@ -153,7 +153,7 @@ def _item(hit: Hit, feed: Feed) -> _Item:
         one_line(hit.title) or one_line(hit.id),
         feed.link(hit),
         text,
-        one_line(provider.name or provider.domain) if provider else "",
+        one_line(outlet_name(article)),
         _moment(article.date, feed),
         _moment(article.modified, feed),
         tuple(map(one_line, article.topics)),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from io import StringIO
 
 from newsearch._patterns import pattern
-from newsearch.articles.article import article_to_mapping
+from newsearch.articles.article import article_to_mapping, outlet_name
 from newsearch.outputs.page import Page
 from newsearch.text.clean import one_line
 
@@ -24,8 +24,7 @@ def csv_lines(page: Page) -> Iterator[str]:
     for rank, hit in page.ranked():
         article = hit.article
         mapping = article_to_mapping(article)
-        provider = article.provider.name or article.provider.domain if article.provider else ""
-        texts = (hit.id, article.title, mapping.get("publishedDateTime", ""), provider)
+        texts = (hit.id, article.title, mapping.get("publishedDateTime", ""), outlet_name(article))
         last = (article.url or "", "; ".join(article.authors), mapping.get("modified", ""))
         numbers = (article.heat, article.quality)
         writer.writerow([rank, round(hit.score, 6), *map(cell, texts), *numbers, *map(cell, last)])

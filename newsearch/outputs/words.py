@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from shlex import quote
 
+from newsearch.articles.article import outlet_name
 from newsearch.engine.base import Counts
 from newsearch.search.help import Clause
 from newsearch.search.results import Hit, Results
@@ -35,9 +36,8 @@ def counted_copies(hit: Hit, collapse: str | None) -> str:
 
 def other_outlets(hit: Hit) -> list[str]:
     """The outlets of the articles that a hit represents, without its own."""
-    own = hit.article.provider
     others = dict.fromkeys(copy.outlet for copy in hit.copies if copy.outlet)
-    others.pop((own.name or own.domain) if own else "", None)
+    others.pop(outlet_name(hit.article), None)
     return list(others)
 
 

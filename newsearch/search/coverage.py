@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 
-from newsearch.articles.article import Article
+from newsearch.articles.article import Article, outlet_name
 from newsearch.engine.base import MAX_PAGE, Answer, Options
 from newsearch.engine.optional import CountsOutlets, OutletCount
 from newsearch.errors import QueryError
@@ -162,8 +162,7 @@ def outlets_of(articles: Iterable[Article], by: str | None, tz: tzinfo) -> list[
 
 
 def _name(article: Article) -> str:
-    named = (article.provider.name or article.provider.domain) if article.provider else ""
-    return named or host_of(article.url or "")
+    return outlet_name(article) or host_of(article.url or "")
 
 
 def _whole(day: date | datetime) -> date | datetime:

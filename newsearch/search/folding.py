@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from newsearch.articles.article import Article
+from newsearch.articles.article import Article, outlet_name
 from newsearch.engine.base import Answer, Fold, FoldedAnswer, Options
 from newsearch.engine.optional import FoldingReader, FoldsStories
 from newsearch.errors import QueryError
@@ -200,6 +200,4 @@ def when(article: Article) -> tuple[bool, datetime]:
 
 def copy_of(article: Article) -> Copy:
     """An article as the Copy of another."""
-    provider = article.provider
-    outlet = (provider.name or provider.domain) if provider else ""
-    return Copy(article.id, article.title, article.url or None, outlet, article.date)
+    return Copy(article.id, article.title, article.url or None, outlet_name(article), article.date)

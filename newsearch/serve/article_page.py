@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request as HttpRequest
 
 from newsearch import Article, Index, Request
+from newsearch.articles.article import outlet_name
 from newsearch.outputs.differences import changes, differences
 from newsearch.search.folding import copy_of
 from newsearch.serve.answers import Answer, Body, Made
@@ -77,11 +78,7 @@ def _article_page(
         link=web_address(article.url),
         back=f"{root}?{urlencode(asked)}" if asked else root,
         **facts_of(article, tz),
-        outlet_url=(
-            address(root, Request(providers=(article.provider.name or article.provider.domain,)))
-            if article.provider
-            else None
-        ),
+        outlet_url=(address(root, Request(providers=(outlet_name(article),))) if article.provider else None),
         tags=[
             {"text": one_line(value), "url": _narrowed(root, name, value)}
             for name, values in chosen.items()

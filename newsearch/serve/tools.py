@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 import newsearch
 from newsearch import Article, Hit, NewsearchError, QueryError, Request, Results
-from newsearch.articles.article import article_to_mapping, written
+from newsearch.articles.article import article_to_mapping, outlet_name, written
 from newsearch.outputs.extract import extract
 from newsearch.outputs.json_page import to_json
 from newsearch.search.folding import Copy
@@ -367,5 +367,4 @@ def _address(article: Article) -> str:
 
 
 def _outlet(article: Article) -> str:
-    provider = article.provider
-    return one_line(provider.name or provider.domain) if provider else ""
+    return one_line(outlet_name(article))

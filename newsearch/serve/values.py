@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup, escape
 
 from newsearch import Article, Explanation
+from newsearch.articles.article import outlet_name
 from newsearch.outputs.extract import Marked
 from newsearch.outputs.words import delay
 from newsearch.search.folding import Copy
@@ -24,9 +25,8 @@ REPORTS = 500
 
 def facts_of(article: Article, tz: tzinfo) -> dict[str, Any]:
     """What stands beside the title of an article."""
-    provider = article.provider
     return {
-        "outlet": one_line(provider.name or provider.domain) if provider else "",
+        "outlet": one_line(outlet_name(article)),
         "date": day_of(article.date, tz),
         "published": article.published,
         "signals": [

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from newsearch.articles.article import article_to_mapping
+from newsearch.articles.article import article_to_mapping, outlet_name
 from newsearch.cli.formats import print_json
 from newsearch.cli.naming import named_article
 from newsearch.cli.options import color_option, format_option, limit_option
@@ -48,9 +48,11 @@ def related(id: str, limit: int, format_name: str, color: str, directory: str | 
         for number, (line, _) in enumerate(wrap(one_line(one.title) or one_line(one.id), (), width)):
             text = terminal.link(terminal.style(line, BOLD), one.url)
             print((indent if number else label) + text)
-        outlet = one.provider.name or one.provider.domain if one.provider else ""
         day = str(one.date)[:10] if one.date else ""
-        for said in (" · ".join(one_line(fact) for fact in (outlet, day) if fact), f"id {one_line(one.id)}"):
+        for said in (
+            " · ".join(one_line(fact) for fact in (outlet_name(one), day) if fact),
+            f"id {one_line(one.id)}",
+        ):
             if said:
                 print(indent + terminal.style(said, DIM))
         print()
