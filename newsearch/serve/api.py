@@ -31,16 +31,18 @@ from newsearch.serve.answers import JSON, Answer, Body, Made, problem, respond, 
 from newsearch.serve.live import Snapshot
 from newsearch.serve.metrics import TEXT
 from newsearch.serve.openapi import document
-from newsearch.serve.parameters import address, read_request, read_view
+from newsearch.serve.parameters import (
+    MAX_COMPLETIONS,
+    MAX_STORIES,
+    MAX_WORDS,
+    UNITS,
+    address,
+    read_request,
+    read_view,
+)
 from newsearch.serve.searches import SEARCH, key_of, page_of
 from newsearch.serve.shortcut import Shortcut, found_already
 from newsearch.serve.site import Site
-
-UNITS = tuple(unit for unit in ("year", "month", "week", "day") if unit in FACETS)
-
-_MAX_COMPLETIONS = 50
-_MAX_STORIES = 100
-_MAX_WORDS = 1_000
 
 Window: TypeAlias = dict[str, Any]
 """The arguments of a window of time: `after`, `before`, `as_of`, `tz`."""
@@ -154,7 +156,7 @@ async def _about(
 
 async def _stories(site: Site, http: HttpRequest) -> Answer:
     def told(snapshot: Snapshot, query: str, limit: str, id: str, window: Window) -> dict[str, Any]:
-        most = _limit(limit, 10, _MAX_STORIES)
+        most = _limit(limit, 10, MAX_STORIES)
         if id:
             site.readable(snapshot, id)
         found = snapshot.index.stories(query, id=id or None, limit=most, **window)
@@ -172,7 +174,7 @@ async def _coverage(site: Site, http: HttpRequest) -> Answer:
 
 async def _words(site: Site, http: HttpRequest) -> Answer:
     def told(snapshot: Snapshot, query: str, limit: str, window: Window) -> dict[str, Any]:
-        most = _limit(limit, 20, _MAX_WORDS)
+        most = _limit(limit, 20, MAX_WORDS)
         return words_mapping(snapshot.index.words(query, limit=most, **window))
 
     return await _in_window(site, http, ("limit",), told)
@@ -231,7 +233,7 @@ async def _saved(site: Site, http: HttpRequest) -> Answer:
 
 async def _complete(site: Site, http: HttpRequest) -> Answer:
     text, limit = _only(http, "text", "limit")
-    most = _limit(limit, 10, _MAX_COMPLETIONS)
+    most = _limit(limit, 10, MAX_COMPLETIONS)
 
     def make(snapshot: Snapshot) -> Made:
         def body() -> Body:

@@ -6,8 +6,11 @@ from typing import Any
 
 import newsearch
 from newsearch.engine.base import FACETS, MAX_PAGE, SORTS
+from newsearch.outputs.json_page import SCHEMA
+from newsearch.search.request import COLLAPSES, COUNTS, REQUEST_VERSION
 from newsearch.search.request import MAX_VALUES as MAX_ITEMS
-from newsearch.serve.parameters import LISTS, MAX_VALUES
+from newsearch.search.timelines import UNITS as PERIODS
+from newsearch.serve.parameters import LISTS, MAX_COMPLETIONS, MAX_STORIES, MAX_VALUES, MAX_WORDS, UNITS
 
 Schema = dict[str, Any]
 
@@ -24,7 +27,7 @@ def _or_null(schema: Schema) -> Schema:
 
 
 REQUEST: Schema = {
-    "request": {"const": 1},
+    "request": {"const": REQUEST_VERSION},
     "query": _TEXT,
     "limit": _PLACE,
     "offset": _PLACE,
@@ -48,9 +51,9 @@ REQUEST: Schema = {
     "as_of": _or_null(_TEXT),
     "tz": _TEXT,
     "expand": _or_null({"type": "boolean"}),
-    "collapse": {"enum": [None, "copies", "stories"]},
+    "collapse": {"enum": [None, *COLLAPSES]},
     "show": {"type": "string", "pattern": "\\S"},
-    "count": {"enum": ["articles", "texts"]},
+    "count": {"enum": list(COUNTS)},
     "per_outlet": _or_null({"type": "integer", "minimum": 1, "maximum": MAX_PAGE}),
 }
 """The properties of a request, as in docs/request.schema.json, without descriptions."""
@@ -105,7 +108,6 @@ def document(base_path: str, max_limit: int) -> Schema:
     window = [one for one in asked if one["name"] in ("query", "after", "before", "as_of", "tz")]
     keys = {**REQUEST, "limit": {**REQUEST["limit"], "maximum": max_limit}}
     body = {"type": "object", "additionalProperties": False, "properties": keys}
-    units = [name for name, facet in FACETS.items() if facet.of_time]
     counted = {"type": "object", "required": ["schema", "query", "total"]}
     return {
         "openapi": "3.1.0",
@@ -141,7 +143,7 @@ def document(base_path: str, max_limit: int) -> Schema:
                     "Completions",
                     [
                         {"name": "text", "in": "query", "schema": _TEXT, "description": "the query so far"},
-                        _most("completions to give", 50),
+                        _most("completions to give", MAX_COMPLETIONS),
                     ],
                     304,
                 )
@@ -158,7 +160,7 @@ def document(base_path: str, max_limit: int) -> Schema:
                         {
                             "name": "unit",
                             "in": "query",
-                            "schema": {"enum": units},
+                            "schema": {"enum": list(UNITS)},
                             "description": "what to count by; by default, months",
                         },
                         *asked,
@@ -173,7 +175,7 @@ def document(base_path: str, max_limit: int) -> Schema:
                     "Stories",
                     [
                         *window,
-                        _most("stories to give; by default, 10", 100),
+                        _most("stories to give; by default, 10", MAX_STORIES),
                         {
                             "name": "id",
                             "in": "query",
@@ -195,7 +197,7 @@ def document(base_path: str, max_limit: int) -> Schema:
                         {
                             "name": "by",
                             "in": "query",
-                            "schema": {"enum": ["day", "week", "month", "year"]},
+                            "schema": {"enum": list(PERIODS)},
                             "description": "count each of these, too",
                         },
                     ],
@@ -207,7 +209,7 @@ def document(base_path: str, max_limit: int) -> Schema:
                     "words",
                     "Give the words most distinctive for a query",
                     "Words",
-                    [*window, _most("words to give; by default, 20", 1_000)],
+                    [*window, _most("words to give; by default, 20", MAX_WORDS)],
                     304,
                 )
             },
@@ -279,7 +281,7 @@ _PAGE: Schema = {
         "clauses",
     ],
     "properties": {
-        "schema": {"const": 1},
+        "schema": {"const": SCHEMA},
         "query": _TEXT,
         "total": {
             "type": "object",

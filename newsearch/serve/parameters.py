@@ -13,6 +13,14 @@ from newsearch.engine.base import FACETS
 MAX_VALUES = 10_000
 """Maximum number of values per facet."""
 
+MAX_COMPLETIONS = 50
+MAX_STORIES = 100
+MAX_WORDS = 1_000
+"""The largest `limit` of completions, of stories and of distinctive words."""
+
+UNITS = tuple(name for name, facet in FACETS.items() if facet.of_time)
+"""Units of time to count by."""
+
 LISTS = ("topics", "providers", "authors", "categories", "types", "languages")
 _WHOLE = ("request", "limit", "offset", "per_outlet")
 _NUMBERS = ("min_heat", "min_quality")
