@@ -39,7 +39,7 @@ def parse(text: str) -> tuple[dict[str, Any], str]:
     """Split an article's text into the mapping of its front matter and the body under it.
 
     Raises:
-        FrontMatterError: there is no front matter, it has no end, or it is not a YAML mapping.
+        FrontMatterError: there is no front matter, it has no end, or it is not a mapping.
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -16,7 +16,7 @@ from newsearch.sources.files import GZIP_MAGIC, MAX_ARTICLE_SIZE, printable, rea
 
 
 def read_article(path: str | os.PathLike[str], *, id: str, day_first: bool | None = None) -> Article:
-    """Read one Markdown file with front matter in YAML or TOML.
+    """Read one Markdown file with front matter in YAML, TOML or JSON.
 
     Raises:
         SourceError: the file cannot be read, is not UTF-8, is too large, or is not a usable article.

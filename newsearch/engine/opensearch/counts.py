@@ -192,7 +192,7 @@ class Known:
 
 
 class Asked:
-    """The facts for one translation. Implements `translate.Facts`; what is not known yet is noted for `settle`."""
+    """The facts for one translation. Implements `Facts`; what is not known yet is noted for `settle`."""
 
     def __init__(self, known: Known) -> None:
         self._known = known

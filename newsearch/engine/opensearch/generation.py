@@ -108,7 +108,7 @@ class Generation:
         return [*self.kept(), {"term": {"hidden": False}}]
 
     def document(self) -> dict[str, Any]:
-        """What `read_generation` makes this generation of."""
+        """What `published` makes this generation of."""
         return {
             "format": schema.VERSION,
             "analysis": analysis.VERSION,

@@ -74,6 +74,13 @@ def test_the_keys_of_the_table_of_contents_are_on_the_page(index: Path) -> None:
     assert (toc["newsearch"], toc["analysis"]) == (FORMAT_VERSION, analysis.VERSION)
 
 
+def test_the_keys_of_the_journal_are_on_the_page_and_in_the_head_of_its_module(tmp_path: Path) -> None:
+    journal.write_journal(tmp_path, journal.JournalRun(0, False, ["/data/news"]), [], {})
+    keys = json.loads((tmp_path / "journal.json").read_text())
+    assert sorted(first_column("journal.json")) == sorted(keys)
+    assert all(f'"{key}": ' in str(journal.__doc__) for key in keys)
+
+
 def test_the_arrays_of_a_segment_are_on_the_page_and_in_the_table_that_checks_them(index: Path) -> None:
     named = set(first_column("Segments"))
     named |= {f"{table}_name_{part}" for table in TABLES for part in ("at", "bytes")}

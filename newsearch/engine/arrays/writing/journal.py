@@ -1,6 +1,7 @@
 """The journal of an interrupted run: its finished segments, which no generation names yet.
 
     journal.json   {"newsearch": 5, "analysis": 3, "generation": 7, "fresh": false, "sources": ["/data/news"],
+                    "protected": [],
                     "segments": [{"name": "8_a1b2c3d4e5f60718", "articles": 65536, "deleted": [3, 14]}],
                     "states": {"/data/news": "8_8b9cadbecfd0e1f2.src"}}
 
@@ -48,7 +49,7 @@ class JournalRun(NamedTuple):
     Attributes:
         generation: the published generation when it started, 0 for none.
         fresh: whether it builds the index from scratch.
-        sources: the locations of its sources.
+        sources: texts that name its sources and how they are read (see WriterOptions).
         protected: the terms that it does not stem (see Stemming), sorted.
     """
 

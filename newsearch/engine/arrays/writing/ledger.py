@@ -28,7 +28,7 @@ Array: TypeAlias = NDArray[Any]
 
 
 class Held:
-    """What an index already holds. Implements `base.Held`.
+    """What an index already holds. Implements `Held`.
 
     Args:
         directory: the directory of the index.
@@ -87,7 +87,7 @@ class Rows(NamedTuple):
 
 
 class Ledger:
-    """Compares the articles of one source, as they are read, with the held ones. Implements `base.Ledger`.
+    """Compares the articles of one source, as they are read, with the held ones. Implements `Ledger`.
 
     Args:
         committed: the articles of the source in the index.
