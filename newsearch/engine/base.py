@@ -134,6 +134,11 @@ class Counts(NamedTuple):
     complete: int
     partial: int
 
+    @property
+    def total(self) -> int:
+        """The number of all these articles."""
+        return self.complete + self.partial
+
 
 class LikeForm(NamedTuple):
     """An exact form similar to a given one: its text, the number of articles that contain it, and the edit distance."""

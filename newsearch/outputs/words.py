@@ -19,7 +19,7 @@ def counted(number: int, noun: str) -> str:
 
 def counted_matches(counts: Counts) -> str:
     """`1 article`, `16 articles (3 with every word)`."""
-    said = counted(_sum(counts), "article")
+    said = counted(counts.total, "article")
     return f"{said} ({counts.complete:,} with every word)" if counts.partial else said
 
 
@@ -67,7 +67,7 @@ def advice(results: Results) -> Iterator[str]:
             near = f"; perhaps {', or '.join(clause.near)}" if clause.near else ""
             yield f"no article matches {typed(clause)}{near}"
     if len(clauses) > 1:
-        helpful = [clause for clause in clauses if _sum(clause.without)]
+        helpful = [clause for clause in clauses if clause.without.total]
         for clause in helpful:
             yield f"without {typed(clause)}: {counted_matches(clause.without)}"
         if not helpful:
@@ -91,7 +91,3 @@ _FLAGS = {
     "types": "--type",
     "languages": "--language",
 }
-
-
-def _sum(counts: Counts) -> int:
-    return counts.complete + counts.partial

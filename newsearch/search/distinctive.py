@@ -97,8 +97,7 @@ def distinctive_words(asked: Asked, limit: int) -> DistinctiveWords:
     answer = asked.reader.search(tree, replace(asked.options, offset=0, limit=SAMPLE, sort="relevance"))
     counts = answer.counts()
     articles = counts.complete or counts.partial
-    total = asked.counts(All(()))
-    every = total.complete + total.partial
+    every = asked.counts(All(())).total
     if not articles or not limit or every <= articles:
         return DistinctiveWords(asked.query.text, articles, every, ())
     complete = bool(counts.complete)

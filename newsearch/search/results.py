@@ -160,7 +160,7 @@ class Results(Sequence[Hit]):
     @property
     def total(self) -> int:
         """The number of matching articles on all pages."""
-        return self.counts.complete + self.counts.partial
+        return self.counts.total
 
     def scores(self) -> list[tuple[float, bool]]:
         """The score of each hit, and whether its article contains every word, without reading the articles."""

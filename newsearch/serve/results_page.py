@@ -260,14 +260,13 @@ def _advice(
         if clause.text == "is:published" and clause.option is None:
             continue
         without = _without(request, clause, link) if len(clauses) > 1 else None
-        found = clause.without.complete + clause.without.partial
         yield {
             "text": f"{_NAMES.get(clause.option, clause.option)}: {clause.text}"
             if clause.option
             else clause.text,
             "alone": counted(clause.alone, "article"),
             "near": [{"text": near, "url": _instead(request, clause, near, link)} for near in clause.near],
-            "without": counted_matches(clause.without) if found and without else None,
+            "without": counted_matches(clause.without) if clause.without.total and without else None,
             "url": without,
         }
 

@@ -283,7 +283,7 @@ def _found(results: Results) -> dict[str, Any]:
                 "part": clause.text,
                 "option": clause.option,
                 "articles_alone": clause.alone,
-                "articles_without_it": clause.without.complete + clause.without.partial,
+                "articles_without_it": clause.without.total,
                 "perhaps_meant": list(clause.near),
             }
             for clause in results.diagnose()

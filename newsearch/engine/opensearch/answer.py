@@ -168,8 +168,7 @@ class OpenSearchAnswer:
         return [self._totals[name] for name in names]
 
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
-        counts = self.counts()
-        if not counts.complete + counts.partial or limit == 0:
+        if not self.counts().total or limit == 0:
             return []
         chosen = [self.chosen]
         if FACETS[name].of_time:
