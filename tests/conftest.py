@@ -2,8 +2,8 @@
 
 By default it tries the same examples every time, so that the outcome is the same on every machine. With
 HYPOTHESIS_PROFILE=random it tries others each time, as .ci/run does, and with HYPOTHESIS_PROFILE=thorough ten
-times as many. With HYPOTHESIS_PROFILE=few it tries a quarter of the same examples, where a test has no number of its
-own: enough to see that another Python or another dependency works.
+times as many. With HYPOTHESIS_PROFILE=few it tries a quarter of the same examples: enough to see that another Python
+or another dependency works. A test that needs more or fewer than others says so with `examples`.
 """
 
 from __future__ import annotations

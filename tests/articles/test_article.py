@@ -13,7 +13,8 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import example, given, settings
+from examples import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsearch.articles import reading
@@ -682,7 +683,7 @@ _ORDINARY = st.fixed_dictionaries(
 
 
 @pytest.mark.skipif(reading._reader is None, reason="newsearch was installed without a compiler")
-@settings(max_examples=500)
+@examples(500)
 @given(_ORDINARY | _RECORDS | _JUNK, st.text("ab<p>", max_size=3))
 def test_the_compiled_reader_only_makes_articles_sooner(record: Any, body: str) -> None:
     def made(reader: Any) -> list[Any]:

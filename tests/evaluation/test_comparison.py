@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsearch.evaluation import MEASURES, Evaluation, compare, difference
@@ -37,7 +38,7 @@ def test_the_same_ranking_is_not_different() -> None:
     assert (same.mean, same.low, same.high, same.p) == (0, 0, 0, 1)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.lists(st.floats(-1, 1, width=16), min_size=1, max_size=8))
 def test_p_is_the_share_of_signs_that_go_as_far(changes: list[float]) -> None:
     found = difference(_series([0.0] * len(changes)), _series(changes))

@@ -8,7 +8,8 @@ from math import log2
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 import newsearch
@@ -118,7 +119,7 @@ def test_plain_words_keep_the_words_and_lose_the_syntax(text: str, words: str) -
     assert plain_words(text) == words
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.text(st.sampled_from("abAND ORT-+#\"“(:*~^2/.'|&<=\n"), max_size=40) | st.text(max_size=40))
 def test_plain_words_hold_no_syntax(text: str) -> None:
     parsed = parse(plain_words(text), now=datetime(2020, 9, 9, tzinfo=UTC), tz=UTC)

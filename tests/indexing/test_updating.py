@@ -14,7 +14,8 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 import newsearch
@@ -378,7 +379,7 @@ Content = dict[str, str]
 contents = st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(["one", "two", "three"]), min_size=1)
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(st.lists(st.tuples(contents, contents), min_size=2, max_size=4))
 def test_an_index_that_is_kept_up_to_date_is_as_one_that_is_built_anew(
     tmp_path_factory: pytest.TempPathFactory, states: list[tuple[Content, Content]]

@@ -10,7 +10,8 @@ from itertools import count
 from statistics import median
 
 import pytest
-from hypothesis import given, note, settings
+from examples import examples
+from hypothesis import given, note
 from hypothesis import strategies as st
 from judging import answers_alike, explains, ids
 from loading import loaded
@@ -55,7 +56,7 @@ def read(
     return loaded(cluster, index, [("/a", a) for a in given], [("/b", a) for a in hidden], protected, shards)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(histories, protections, st.lists(st.tuples(trees, options), min_size=1, max_size=4), st.integers(1, 3))
 def test_it_answers_as_the_oracle_does(
     cluster: Cluster,
@@ -220,7 +221,7 @@ def test_the_order_of_a_prefix_depends_on_all_its_forms(
             assert answer.counts().complete == sum(found.complete for found in expected)
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(st.lists(st.sampled_from([-1, 0, 1, 2.5, 50, 62, 1e9]) | st.floats(0, 1e6), min_size=1, max_size=12))
 def test_pivots_are_exact_medians(cluster: Cluster, heats: list[float]) -> None:
     given = [Article(id=f"{i}", title="ban", heat=heat) for i, heat in enumerate(heats)]
@@ -254,7 +255,7 @@ def test_an_empty_index_finds_nothing(cluster: Cluster) -> None:
     assert (reader.begun("b", 3), reader.like("ban", 2), list(reader.exported())) == ([], [], [])
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(st.lists(articles, min_size=1, max_size=6, unique_by=lambda article: article.id))
 def test_answers_that_are_kept_stay_the_same(cluster: Cluster, given: list[Article]) -> None:
     """A second search of a reader, which asks for no counts again, finds what the first did."""

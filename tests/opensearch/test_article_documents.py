@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from oracle import Oracle
 from strategies import articles, protections
@@ -30,7 +31,7 @@ def coded(text: str) -> dict[str, int]:
     return {token: int(code) for token, _, code in (pair.rpartition("|") for pair in text.split())}
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(articles, max_size=5), protections)
 def test_an_article_comes_back_as_it_was(given: list[Article], protected: frozenset[str]) -> None:
     made = documents(given, protected)
@@ -39,7 +40,7 @@ def test_an_article_comes_back_as_it_was(given: list[Article], protected: frozen
         assert document.keys() <= schema.FIELDS.keys() - WRITERS
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(articles, min_size=1, max_size=4), protections)
 def test_codes_are_those_of_ranking(given: list[Article], protected: frozenset[str]) -> None:
     oracle = Oracle(given, protected=protected)

@@ -8,7 +8,8 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsearch import ranking
@@ -49,7 +50,7 @@ def arguments(articles: list[list[list[int]]]) -> list[object]:
 fields = st.lists(st.integers(0, len(FORMS) - 1), max_size=12)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.lists(st.lists(fields, min_size=4, max_size=4), max_size=4))
 def test_both_write_the_same_bytes(python: ModuleType, articles: list[list[list[int]]]) -> None:
     given = arguments(articles)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 import newsearch
@@ -44,7 +45,7 @@ def plain(found: list[Completion]) -> list[Completion]:
     return [completion for completion in found if completion.articles is not None]
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(prefix=st.text("abcdefiorst", min_size=1, max_size=4), limit=st.integers(1, 12))
 def test_words_come_with_how_many_articles_hold_them(seeds: Index, prefix: str, limit: int) -> None:
     held = Counter(word for article in seeds.articles() if article.published for word in words(article))
@@ -58,7 +59,7 @@ def test_words_come_with_how_many_articles_hold_them(seeds: Index, prefix: str, 
     assert len(found) == min(limit - names, len(expected))
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(
     first=st.sampled_from(["facial", "vaccine", "portland"]),
     prefix=st.text("abcefrst", min_size=1, max_size=2),

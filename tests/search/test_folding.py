@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 import newsearch
@@ -145,7 +146,7 @@ def test_an_outlet_does_not_fill_the_page_while_others_have_hits(index: Index) -
     assert len(only) == 4
 
 
-@settings(max_examples=8, deadline=None)
+@examples(8)
 @given(st.permutations(FERRIES + OTHERS))
 def test_the_order_of_articles_and_batches_never_shows(tmp_path_factory: Any, records: Any) -> None:
     place = tmp_path_factory.mktemp("batches")

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 import newsearch
@@ -47,7 +48,7 @@ WORDS = ("portland", "ban", "zeppelin", "vaccine", "tiktok", "title:ban", '"faci
 FILTERS = ("topic:Privacy", "site:civicwatch.example", "heat:>=80", "-police", "after:2021", "is:video")
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     st.lists(st.sampled_from(WORDS + FILTERS), min_size=1, max_size=5, unique=True),
     st.sampled_from([None, "2021-01", "2030"]),
@@ -247,7 +248,7 @@ def spelt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
         yield index
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(TYPED, st.sampled_from([{}, {"after": "2030"}, {"unpublished": True}]))
 def test_candidates_that_are_not_searched_for_could_not_have_won(
     spelt: Index, words: list[str], options: dict[str, object]

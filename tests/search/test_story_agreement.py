@@ -11,7 +11,8 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import example, given, settings
+from examples import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 from test_folding import FERRIES, OTHERS, record
 from test_fronts import REPORTS, SINGLE
@@ -88,7 +89,7 @@ def without_engine() -> Any:
     ), mock.patch.multiple("newsearch.search.index", FoldsStories=type("None_", (), {}))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.lists(articles | known, min_size=1, max_size=16))
 def test_the_front_page_and_the_hits_of_a_search_have_the_same_stories(records: list[dict[str, Any]]) -> None:
     dated = [record for record in records if record.get("publishedDateTime")]
@@ -96,7 +97,7 @@ def test_the_front_page_and_the_hits_of_a_search_have_the_same_stories(records: 
         assert folding(index) == front(index)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.lists(articles | known, min_size=1, max_size=24))
 @example(PUBLISHED)
 def test_postings_and_articles_tell_the_same_stories(records: list[dict[str, Any]]) -> None:
@@ -140,7 +141,7 @@ def test_a_search_without_a_page_counts_its_stories() -> None:
         assert results.folding.groups == len(folding(index))
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(
     st.lists(st.tuples(st.sampled_from(["en", "fr", "de"]), words, words), min_size=2, max_size=12),
     st.data(),

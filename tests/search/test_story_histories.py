@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
 
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from test_folding import FERRIES, OTHERS
 from test_fronts import REPORTS, SINGLE
@@ -60,7 +61,7 @@ def told(index: Index) -> list[Any]:
     ]
 
 
-@settings(max_examples=12, deadline=None)
+@examples(12)
 @given(st.lists(st.tuples(KEPT, KEPT), min_size=1, max_size=4))
 def test_a_history_leaves_no_trace(history: list[tuple[Kept, Kept]]) -> None:
     with TemporaryDirectory() as grown, TemporaryDirectory() as fresh, mock.patch("os.fsync"):

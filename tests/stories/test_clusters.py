@@ -7,7 +7,8 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsearch.stories import clusters
@@ -90,7 +91,7 @@ REPORTS = st.lists(
 
 
 @given(REPORTS, st.randoms(use_true_random=False))
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_the_order_of_articles_never_shows(reports: list[Report], by: random.Random) -> None:
     shuffled = reports[:]
     by.shuffle(shuffled)
@@ -215,7 +216,7 @@ def joined_slowly(
 
 
 @given(likenesses(), st.sampled_from([1.0, 0.125, 0.015625]), st.sampled_from([0.125, 0.375]))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_groups_that_are_each_others_closest_are_joined(
     given: tuple[int, dict[tuple[int, int], float], list[int]], bulk: float, threshold: float
 ) -> None:

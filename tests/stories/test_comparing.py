@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from examples import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsearch.stories import comparing
@@ -65,7 +66,7 @@ def compare(articles: list[tuple[str, str, int, float]]) -> tuple[list[float], l
 LONG = " ".join(f"word{i}" for i in range(230))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(alike())
 @example([("Ferry reopened", LONG, 0, 0.0), ("Ferry reopened", LONG + " end", 0, 0.0), (LONG, "", 1, 0.0)])
 @example([("a " * 400, "b " * 400, 0, 0.0), ("a " * 399, "a b " * 200, 0, 0.0)])
@@ -158,7 +159,7 @@ def test_forgotten_articles_leave_their_numbers_to_others() -> None:
 
 
 @given(st.lists(alike(), min_size=1, max_size=3), st.data())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_articles_that_are_left_after_forgetting_others_compare_as_before(
     batches: list[list[tuple[str, str, int, float]]], data: st.DataObject
 ) -> None:

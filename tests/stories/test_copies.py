@@ -6,7 +6,8 @@ import datetime as dt
 import random
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsearch import Article
@@ -194,7 +195,7 @@ def grouped(articles: list[tuple[str, Wording]]) -> set[frozenset[str]]:
 
 
 @given(collections(), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_the_order_of_articles_never_shows(articles: list[tuple[str, Wording]], by: random.Random) -> None:
     shuffled = articles[:]
     by.shuffle(shuffled)
@@ -203,7 +204,7 @@ def test_the_order_of_articles_never_shows(articles: list[tuple[str, Wording]], 
 
 
 @given(collections())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_group_holds_nothing_that_clashes(articles: list[tuple[str, Wording]]) -> None:
     words = dict(articles)
     for group in grouped(articles):
@@ -213,7 +214,7 @@ def test_a_group_holds_nothing_that_clashes(articles: list[tuple[str, Wording]])
 
 
 @given(collections())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_being_copies_is_mutual(articles: list[tuple[str, Wording]]) -> None:
     words = [w for _, w in articles]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from examples import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsearch.stories import pairing
@@ -73,7 +74,7 @@ def told(made: Pairing) -> set[tuple[int, int]]:
 
 
 @given(st.lists(articles, max_size=14))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @example([((1, 2), (), 0.0)] * 12)
 def test_pairs_are_those_that_share_a_shingle(some: list[Article]) -> None:
     times = [time for _, _, time in some]
@@ -81,7 +82,7 @@ def test_pairs_are_those_that_share_a_shingle(some: list[Article]) -> None:
 
 
 @given(st.lists(articles, max_size=14), st.data())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_what_fresh_articles_add_to_what_was_paired_before_is_all(
     some: list[Article], data: st.DataObject
 ) -> None:
@@ -98,7 +99,7 @@ def test_what_fresh_articles_add_to_what_was_paired_before_is_all(
 
 
 @given(st.lists(articles, max_size=14))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_pairs_that_no_crowded_shingle_has_found_are_certain(some: list[Article]) -> None:
     made = Pairing(signed(some), [time for _, _, time in some], WINDOW)
     for pairs in made.blocks():

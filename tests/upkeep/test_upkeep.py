@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 import newsearch
@@ -200,7 +201,7 @@ def test_compacting_what_is_compact_writes_nothing(index: Path) -> None:
     assert sorted(index.iterdir()) == files
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), min_size=1, max_size=5), st.integers(1, 4))
 def test_compacting_fills_segments(batches: list[list[str]], most: int) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
@@ -433,7 +434,7 @@ mappings = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.lists(mappings, max_size=6))
 def test_what_is_exported_indexes_back_to_the_same(given: list[dict[str, Any]]) -> None:
     articles = [article_from_mapping(mapping, id=f"{number}.md") for number, mapping in enumerate(given)]
@@ -453,7 +454,7 @@ def test_what_is_exported_indexes_back_to_the_same(given: list[dict[str, Any]]) 
             assert {a.id: a for a in opened.articles()} == {a.id: a for a in articles}
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.sets(st.text(max_size=8) | st.sampled_from(["e\u0301.md", " a  b.md", "a&amp;b", "<b>", "\u212b"])))
 def test_ids_that_were_exported_index_back_to_the_same(names: set[str]) -> None:
     ids_before = {name for name in map(printable, names) if name.strip()}

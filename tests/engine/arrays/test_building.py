@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from examples import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import without_compiler
 
@@ -53,7 +54,7 @@ def numbered(module: Any, batches: list[list[str]]) -> list[list[list[str]]]:
 
 
 @pytest.mark.parametrize("module", [building, in_python], ids=["compiled", "in Python"])
-@settings(max_examples=400)
+@examples(400)
 @given(st.lists(st.lists(texts, max_size=3), max_size=3))
 @example([["Portland’s COVID-19 “ban”—wait… don't", "l's x's_y 'tis dogs' a.-b U...S 3…4 c…+"]])
 @example(
@@ -88,7 +89,7 @@ def test_texts_are_sorted_in_the_same_way(texts: list[str]) -> None:
 
 
 @compiled
-@settings(max_examples=100)
+@examples(100)
 @given(
     st.integers(0, 2**32 - 1).map(np.random.default_rng),
     st.integers(0, 300),
@@ -147,7 +148,7 @@ headlines = st.lists(CHUNKS, max_size=14).map(" ".join)
 
 
 @pytest.mark.parametrize("module", [building, in_python], ids=["compiled", "in Python"])
-@settings(max_examples=300)
+@examples(300)
 @given(st.lists(st.tuples(headlines, headlines, headlines | st.text(max_size=30)), max_size=4), st.booleans())
 @example([("Ferry returns - The Herald", "LONDON (Reuters) - Ferry returns to the harbour", "")], False)
 @example([("Ferry returns to the - Harbour - The Herald -", "", "LONDON - the harbour cafÃ© returns")], True)
@@ -236,7 +237,7 @@ articles = st.builds(
 
 
 @compiled
-@settings(max_examples=500)
+@examples(500)
 @given(st.from_regex(r"https://[ab.]{1,4}/?[a/%4é]{0,5}(\?[ab&=uU_g?%4]{0,8})?(#a?)?", fullmatch=True))
 def test_addresses_are_the_same_in_their_canonical_form(url: str) -> None:
     batch = [Article(id="", title="", web_url=url)]
@@ -245,7 +246,7 @@ def test_addresses_are_the_same_in_their_canonical_form(url: str) -> None:
 
 
 @compiled
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.lists(articles, max_size=3))
 @example([Article(id="a", title="A", heat=-0.0)])
 def test_what_the_columns_keep_is_the_same(batch: list[Article]) -> None:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from examples import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import Commit, Tuning, make
 
@@ -138,7 +139,7 @@ suffixes = st.sampled_from([".seg", ".seg", ".seg", ".json", ".del"])
 places = st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=4)
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(suffixes, places, st.integers(1, 255))
 def test_flipped_bits(pristine: Path, suffix: str, places: list[float], bits: int) -> None:
     def flip(data: bytearray) -> bytearray:
@@ -149,7 +150,7 @@ def test_flipped_bits(pristine: Path, suffix: str, places: list[float], bits: in
     damaged(pristine, suffix, flip)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(suffixes, st.floats(0, 1), st.floats(0, 1))
 def test_zeroed_pages(pristine: Path, suffix: str, start: float, length: float) -> None:
     def zero(data: bytearray) -> bytearray:
@@ -160,7 +161,7 @@ def test_zeroed_pages(pristine: Path, suffix: str, start: float, length: float) 
     damaged(pristine, suffix, zero)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(suffixes, st.floats(0, 1, exclude_max=True))
 @example(".seg", 0.0)
 @example(".json", 0.0)

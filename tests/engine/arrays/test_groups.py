@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from examples import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsearch.articles.reading import article_from_mapping
@@ -120,7 +121,7 @@ def update(place: str, step: dict[str, Any]) -> None:
         writer.commit()
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(steps)
 @example([{"a0": None}])
 @example(

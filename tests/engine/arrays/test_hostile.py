@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from examples import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import Commit, Tuning, commits, make
 from test_damage import ARTICLES, survives
@@ -125,7 +126,7 @@ def _same_type(values: Array, random: Any, number: int) -> Array:
 changes = st.sampled_from([_replace, _replace, _all, _shuffled, _reversed, _raised, _same_type, _same_type])
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(names, changes, st.sampled_from(EXTREMES), st.randoms(use_true_random=False))
 @example("topic", _all, 1 << 31, None)
 @example("provider_name_at", _all, 100, None)
@@ -150,7 +151,7 @@ lengths = st.sampled_from(
 )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(names, st.integers(0, 4), lengths, st.booleans())
 def test_any_length_type_and_place(good: Path, name: str, place: int, value: Any, all_counted: bool) -> None:
     """With all that are counted alike changed alike, so that they agree with each other."""
@@ -221,7 +222,7 @@ def test_a_file_of_another_kind_is_none(good: Path) -> None:
             newsearch.open(directory)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.lists(commits, min_size=1, max_size=3))
 def test_what_newsearch_writes_is_sound(history: list[Commit]) -> None:
     with tempfile.TemporaryDirectory() as name, Tuning(max_articles=5, merge_factor=2).applied():
@@ -245,7 +246,7 @@ TOLD_BY_OTHERS = [
 """Arrays in which nothing can change without contradicting another one."""
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.sampled_from(TOLD_BY_OTHERS), changes, st.sampled_from(EXTREMES), st.randoms(use_true_random=False))
 def test_arrays_that_contradict_each_other_are_found_out(
     good: Path, name: str, change: Any, number: int, random: Any

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 import newsearch
@@ -69,7 +70,7 @@ mappings = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(mappings, max_size=6))
 def test_the_bytes_are_those_of_the_article(given: list[dict[str, Any]]) -> None:
     articles = [

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from strategies import in_numpy
 
@@ -83,7 +84,7 @@ def alike(found: tuple[list[Any], int], expected: tuple[list[Any], int]) -> None
     assert (sorted(found[0]), found[1]) == (sorted(expected[0]), expected[1])
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seeds, st.sampled_from([1, 10, 100, 5000]), st.floats(0, 1), st.booleans(), st.booleans())
 def test_the_best_articles_are_the_same(
     random: np.random.Generator, wanted: int, skipped: float, hides: bool, filters: bool
@@ -113,7 +114,7 @@ def test_the_best_articles_are_the_same(
             alike(kernel.best_partial(*asked), in_numpy.best_partial(*asked))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(seeds, st.sampled_from([1, 10, 300]), st.booleans(), st.booleans())
 def test_the_best_articles_of_many_words_are_the_same(
     random: np.random.Generator, wanted: int, hides: bool, filters: bool
@@ -175,7 +176,7 @@ def as_list(word: InPlace, articles: int) -> Part:
     return Part(doc, values[doc], word.unit, word.unit * float(values.max(initial=0)))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seeds, st.sampled_from([1, 10, 300]), st.booleans(), st.booleans(), st.booleans())
 def test_words_that_are_read_in_place_find_what_their_lists_find(
     random: np.random.Generator, wanted: int, hides: bool, filters: bool, requires: bool
@@ -227,7 +228,7 @@ def test_ranges_that_lead_out_of_a_segment_are_an_error() -> None:
             kernel.postings([wrong])
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     seeds,
     st.sampled_from([1, 10, 100, 5000]),
@@ -268,7 +269,7 @@ def test_what_lies_outside_the_index_is_refused() -> None:
         kernel.foremost(docs, None, None, Spread([np.arange(3)]), flags, 1, 0.0, True, None, 1, 0)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seeds, st.booleans())
 def test_forms_are_united_to_the_same_occurrences(random: np.random.Generator, limits: bool) -> None:
     forms: list[Occurrences] = []
@@ -359,7 +360,7 @@ def test_strings_get_the_same_numbers(tables: list[list[bytes]]) -> None:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(seeds)
 def test_the_best_codes_are_the_same(random: np.random.Generator) -> None:
     articles = int(random.choice([2500, 2503, 5000]))
@@ -380,7 +381,7 @@ def test_the_best_codes_are_the_same(random: np.random.Generator) -> None:
     assert np.frombuffer(codes, np.uint8).tolist() == expected_codes.tolist()
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seeds, st.booleans(), st.integers(0, 4), st.integers(-1, 3))
 def test_words_stand_together_in_the_same_articles(
     random: np.random.Generator, ordered: bool, slop: int, field: int

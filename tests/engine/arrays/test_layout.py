@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsearch import _durable as durable
@@ -16,7 +17,7 @@ from newsearch.engine.arrays.files import layout
 numbers = st.integers(0, 300) | st.integers(0, 65535)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.lists(st.lists(numbers, max_size=4), max_size=6).filter(any), st.booleans())
 def test_an_array_from_disk_is_written_as_one_from_memory(parts: list[list[int]], equal: bool) -> None:
     given = [np.array([7] * len(part) if equal else part, np.int64) for part in parts]

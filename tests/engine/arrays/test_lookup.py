@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsearch import ranking
@@ -98,7 +99,7 @@ def test_a_form_that_is_not_there_has_the_stem_that_others_have() -> None:
     assert find()[0] == []
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(seeds)
 def test_after_many_words_the_same_stems_are_found(random: np.random.Generator) -> None:
     """By then it is noted which languages have which stems; two hashes that begin alike are told apart."""
@@ -123,7 +124,7 @@ def test_after_many_words_the_same_stems_are_found(random: np.random.Generator) 
         assert compiled.find(opened, *asked) == compiled.find(compiled.opened(segments), *asked)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seeds, st.integers(1, 6), st.booleans())
 def test_forms_are_added_up_in_the_languages_in_which_they_are_one(
     random: np.random.Generator, count: int, several: bool
@@ -305,7 +306,7 @@ class Texts:
         )
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(seeds, st.sampled_from([0, 5]))
 def test_pairs_are_counted_where_one_word_follows_the_other_in_a_field(
     random: np.random.Generator, start: int
@@ -327,7 +328,7 @@ def test_pairs_are_counted_where_one_word_follows_the_other_in_a_field(
             assert neighbours(made.dictionary, made.positions, *words, gone) == expected
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(seeds, st.integers(1, 2), st.booleans(), st.booleans(), st.integers(-1, 3))
 def test_words_stand_together_where_the_slots_of_their_forms_do(
     random: np.random.Generator, languages: int, any_form: bool, ordered: bool, field: int

@@ -8,7 +8,8 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 import newsearch
@@ -29,7 +30,7 @@ def _stream(added: list[tuple[int, int]]) -> JsonStream:
     return JsonStream(io.BytesIO("\n".join(lines).encode()))
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(runs=st.lists(_ADDED, min_size=1, max_size=3), at_once=st.sampled_from([1, 4, 1 << 20]))
 def test_the_last_version_of_each_article_stays(
     runs: list[list[tuple[int, int]]], at_once: int, tmp_path_factory: pytest.TempPathFactory

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from strategies import (
     SOURCES,
@@ -44,7 +45,7 @@ from newsearch.query.tree import All, Everything, Node, Phrase, Word
 from newsearch.ranking import DEFAULT_BOOSTS, Pivots
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(histories, tunings, st.lists(st.tuples(trees, options), min_size=1, max_size=8))
 def test_many_commits_rank_as_one(
     history: list[Commit], tuning: Tuning, questions: list[tuple[Node, Options]]
@@ -61,7 +62,7 @@ def test_many_commits_rank_as_one(
             assert scores == [pytest.approx(hit[1:], rel=1e-9) for hit in right.hits()]
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(histories, tunings, st.tuples(words, words))
 def test_words_and_pairs_of_words_are_counted_as_a_search_finds_them(
     history: list[Commit], tuning: Tuning, pair: tuple[str, str]
@@ -100,7 +101,7 @@ def written(path: Path, arrays: Mapping[str, Array | Spool], articles: int) -> d
     return {name: file.array(name) for name in file.names}
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(collected, min_size=1, max_size=4), pivots, st.data())
 def test_a_merge_gives_the_arrays_of_a_build_of_the_same_articles(
     groups: list[list[tuple[str, Article]]], median: Pivots, data: st.DataObject
@@ -218,7 +219,7 @@ whole = st.builds(
 )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(whole, min_size=1, max_size=5, unique_by=lambda article: article.id), st.integers(1, 5))
 def test_an_article_comes_out_as_it_went_in(given: list[Article], commits: int) -> None:
     with tempfile.TemporaryDirectory() as name, Tuning(merge_factor=2).applied():

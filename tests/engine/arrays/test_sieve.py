@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from strategies import sieve_in_numpy
 
@@ -61,7 +62,7 @@ def make_check(random: np.random.Generator, articles: int) -> Check:
     return made[random.integers(len(made))]._replace(negated=bool(random.random() < 0.3))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seeds, st.lists(st.integers(1, 3), max_size=3))
 def test_the_same_articles_pass(random: np.random.Generator, sizes: list[int]) -> None:
     articles = int(random.choice([1, 70, 3000]))
@@ -76,7 +77,7 @@ def test_the_same_articles_pass(random: np.random.Generator, sizes: list[int]) -
     assert numbers[np.isin(numbers, docs)].tolist() == docs[found].tolist()
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(seeds, st.sampled_from([0, 1, 63, 64, 65, 5000]), st.integers(0, 4))
 def test_the_same_articles_are_in_any_list(random: np.random.Generator, articles: int, count: int) -> None:
     lists = [
@@ -86,7 +87,7 @@ def test_the_same_articles_are_in_any_list(random: np.random.Generator, articles
     assert bytes(sieve.union(lists, articles)) == sieve_in_numpy.union(lists, articles).tobytes()
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(seeds, st.sampled_from([1, 63, 64, 65, 5000]))
 def test_a_rank_is_the_number_of_articles_before_a_word_of_bits(
     random: np.random.Generator, articles: int
@@ -200,7 +201,7 @@ def named_segments(random: np.random.Generator, sizes: list[int], names: int) ->
     return segments
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seeds, st.lists(st.sampled_from([0, 1, 64, 900]), max_size=4))
 def test_names_are_counted_over_all_segments(random: np.random.Generator, sizes: list[int]) -> None:
     names = int(random.integers(1, 9))

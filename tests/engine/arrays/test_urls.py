@@ -9,7 +9,8 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from strategies import sieve_in_numpy, without_compiler
 
@@ -59,7 +60,7 @@ def found(reader: ArraysReader, part: str) -> list[str]:
     return sorted(shown)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.lists(st.tuples(urls, st.none() | urls), min_size=1, max_size=8),
     st.lists(asked.filter(lambda part: part and "://" not in part), min_size=1, max_size=5),

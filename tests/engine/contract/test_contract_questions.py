@@ -9,6 +9,7 @@ from unittest import mock
 
 import pytest
 from engines import ENGINES, MARKS, engine_params
+from examples import examples
 from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 from judging import answers_alike, explains
@@ -32,7 +33,7 @@ def made(place: str, history: list[Commit], protected: frozenset[str] = frozense
     return open_engine(place).reader()
 
 
-def of_every_engine(examples: int, *strategies: st.SearchStrategy[Any]) -> Callable[[Any], Any]:
+def of_every_engine(number: int, *strategies: st.SearchStrategy[Any]) -> Callable[[Any], Any]:
     """A test that is asked of every engine: with so many examples, or with a few if an example takes seconds."""
 
     def decorate(body: Callable[..., None]) -> Any:
@@ -40,7 +41,7 @@ def of_every_engine(examples: int, *strategies: st.SearchStrategy[Any]) -> Calla
             is_slow = engine in MARKS
             phases = (Phase.generate,) if is_slow else tuple(Phase)
 
-            @settings(max_examples=_FEW if is_slow else examples, phases=phases)
+            @settings(examples(_FEW if is_slow else number), phases=phases)
             @given(st.tuples(*strategies))
             def ask(values: tuple[Any, ...]) -> None:
                 body(engine, *values)

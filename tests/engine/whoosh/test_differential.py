@@ -13,7 +13,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from plain import plain_index
 from whoosh import qparser, query, scoring, sorting
@@ -191,7 +192,7 @@ def outcome(searcher, *args, **kwargs):
 
 
 @given(collections, st.lists(queries, min_size=1, max_size=6), st.sampled_from(WEIGHTINGS))
-@settings(max_examples=60)
+@examples(60)
 def test_queries_find_the_same_with_the_same_scores(commits, asked, weighting) -> None:
     with (
         Both(commits) as both,
@@ -255,7 +256,7 @@ def counted(results) -> int | None:
 
 
 @given(collections, typed)
-@settings(max_examples=40)
+@examples(40)
 def test_what_is_typed_finds_the_same(commits, text) -> None:
     with Both(commits) as both, both.ours.searcher() as ours, both.plain.searcher() as plain:
         for make in (
@@ -290,7 +291,7 @@ def renumbered(extract: str) -> str:
 @given(
     collections, st.sampled_from(("heat", "quality", "date", "provider", "category", "type")), st.booleans()
 )
-@settings(max_examples=30)
+@examples(30)
 def test_articles_are_sorted_and_grouped_alike(commits, field, reverse) -> None:
     with Both(commits) as both, both.ours.searcher() as ours, both.plain.searcher() as plain:
         facet = sorting.FieldFacet(field, reverse=reverse)
@@ -324,7 +325,7 @@ def grouped(results, name: str) -> dict[str, list[int]]:
 
 
 @given(collections)
-@settings(max_examples=30)
+@examples(30)
 def test_terms_and_what_is_known_of_them_are_the_same(commits) -> None:
     with Both(commits) as both, both.ours.reader() as ours, both.plain.reader() as plain:
         for field in sorted(both.ours.schema.names()):
@@ -354,7 +355,7 @@ def values(matcher) -> list[tuple[int, float, bytes]]:
 
 
 @given(collections, st.sampled_from(("title", "body", "text", "stem")))
-@settings(max_examples=30)
+@examples(30)
 def test_the_words_of_an_article_are_the_same(commits, field) -> None:
     with Both(commits) as both, both.ours.searcher() as ours, both.plain.searcher() as plain:
         mine, theirs = numbers(ours), numbers(plain)
