@@ -97,7 +97,8 @@ def with_ampersands(text: str) -> str:
 
 _PROLOG: Final = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _AMPERSAND: Final = re.compile(
-    r"(<!\[CDATA\[.*?\]\]>)"
+    # A section without an end goes on to the end of the text: each further one would be sought in all of the rest.
+    r"(<!\[CDATA\[.*?(?:\]\]>|\Z))"
     r"|&(?:(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);|([A-Za-z][A-Za-z0-9]{1,31});)?",
     re.DOTALL,
 )

@@ -196,6 +196,27 @@ def test_xml_that_is_harmful_or_another_is_refused(tmp_path: Path, content: str,
 
 
 @needs_feeds
+@pytest.mark.parametrize("opening", ["<![CDATA[", "<!--"])
+def test_sections_without_an_end_are_read_once(tmp_path: Path, opening: str) -> None:
+    # To look for the end of each would take minutes.
+    endless = opening * 50_000
+    feed = rss(item("A & B", "</item><item>")).replace("</channel></rss>", endless)
+    shown(write(tmp_path / "a.rss", feed))
+    [said] = shown(write(tmp_path / "a.xml", f"<nitf>& {endless}"))
+    assert said.startswith("not well-formed at line 1")
+
+
+@needs_feeds
+def test_elements_are_counted_beside_sections(tmp_path: Path) -> None:
+    deep = "<a>" * 150 + "<!-- <a> --><![CDATA[<a>]]><b/>" + "<a>" * 60
+    assert shown(write(tmp_path / "a.rss", rss(item("One", deep)))) == ["nested deeper than 200 levels"]
+    flat = "<!-- <a> --><![CDATA[<a>]]><b/>" * 300
+    assert shown(write(tmp_path / "b.rss", rss(item("One", flat)))) == ["One"]
+    hidden = "<!-- <a> " + "<a>" * 250
+    assert shown(write(tmp_path / "c.rss", rss(item("One", hidden)))) == ["nested deeper than 200 levels"]
+
+
+@needs_feeds
 def test_hostile_entries_of_a_feed_become_clean(tmp_path: Path) -> None:
     link = "<link>javascript:alert(1)</link><guid isPermaLink='false'>7</guid>"
     title = "&lt;b&gt;Bold&lt;/b&gt; &lt;script&gt;alert(1)&lt;/script&gt;\x00one"
