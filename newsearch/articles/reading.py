@@ -212,11 +212,22 @@ def _content_id(name: str, draft: Any) -> str:
     return f"{name}#{blake2b(content, digest_size=8).hexdigest()}"
 
 
+OTHER_NAMES: Final = {
+    "id": "path",
+    "_id": "path",
+    "content": "body",
+    "text": "body",
+    "tags": "topics",
+    "categories": "category",
+    "lang": "locale",
+    "language": "locale",
+}
+"""Keys that the records of articles may have beside our own, and our keys for them."""
+
 _KNOWN: Final = frozenset(
     [
+        *OTHER_NAMES,
         "path",
-        "id",
-        "_id",
         "category",
         "title",
         "excerpt",
@@ -230,15 +241,9 @@ _KNOWN: Final = frozenset(
         "provider",
         "topics",
         "body",
-        "content",
-        "text",
         "ampWebUrl",
         "cdnAmpWebUrl",
-        "categories",
         "locale",
-        "lang",
-        "language",
-        "tags",
         "images",
         "related",
         "secured",

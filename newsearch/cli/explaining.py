@@ -54,7 +54,7 @@ def _show(path: str, record: Explained, first: bool) -> None:
     if record.keys:
         width = min(max(len(key) for key, _, _ in record.keys), 30)
         for key, ours, value in record.keys:
-            print(f"  {one_line(key):<{width}}  {_fate(ours, record):<22}  {_shown(value)}")
+            print(f"  {one_line(key):<{width}}  {_told(ours, record):<22}  {_shown(value)}")
     if record.doubt:
         print(f"  in a directory it is passed over: {record.doubt}")
     if isinstance(record.outcome, SourceError):
@@ -63,15 +63,14 @@ def _show(path: str, record: Explained, first: bool) -> None:
         print(f"  id: {one_line(record.outcome.id)}")
 
 
+def _told(ours: str | None, record: Explained) -> str:
+    fate = _fate(ours, record)
+    return {"set aside": f"set aside: {ours}", "used": f"-> {ours}", "kept": "kept, not searched"}.get(
+        fate, fate
+    )
+
+
 def _fate(ours: str | None, record: Explained) -> str:
-    if ours in record.unusable:
-        return f"set aside: {ours}"
-    if ours is None:
-        return "left out"
-    return f"-> {ours}" if ours else "kept, not searched"
-
-
-def _short_fate(ours: str | None, record: Explained) -> str:
     if ours in record.unusable:
         return "set aside"
     return "left out" if ours is None else "used" if ours else "kept"
@@ -84,9 +83,7 @@ def _shown(value: object) -> str:
 
 
 def _mapping(record: Explained) -> dict[str, Any]:
-    keys = [
-        {"key": key, "fate": _short_fate(ours, record), "as": ours or None} for key, ours, _ in record.keys
-    ]
+    keys = [{"key": key, "fate": _fate(ours, record), "as": ours or None} for key, ours, _ in record.keys]
     outcome = record.outcome
     article = article_to_mapping(outcome) if isinstance(outcome, Article) else None
     reason = outcome.reason if isinstance(outcome, SourceError) else None

@@ -91,13 +91,11 @@ class Guard:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        exchange: _Exchange | None = scope.pop(_TRIED, None)
-        is_new = exchange is None
-        if exchange is None:
-            exchange = _Exchange(scope, self._settings)
+        tried: _Exchange | None = scope.pop(_TRIED, None)
+        exchange = tried or _Exchange(scope, self._settings)
         exchange.connect(receive, send)
         try:
-            answer = self._known(exchange) if is_new else None
+            answer = None if tried else self._known(exchange)
             if answer is not None:
                 await exchange.finish(answer)
             else:

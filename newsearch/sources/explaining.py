@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from newsearch.articles.article import Article
 from newsearch.articles.extra import UNUSABLE
+from newsearch.articles.reading import OTHER_NAMES
 from newsearch.errors import SourceError
 from newsearch.sources.base import ReadingOptions, Record, articles_of
 from newsearch.sources.files import printable
@@ -56,21 +57,8 @@ def explained(path: Path, options: ReadingOptions, limit: int) -> Iterator[Expla
         keys = tuple(_fates(record))
         [outcome] = articles_of([record], printable(path), name, options)
         aside = outcome.extra.get(UNUSABLE, ()) if isinstance(outcome, Article) else ()
-        unusable = frozenset(_OTHER_NAMES.get(key, key) for key in aside)
+        unusable = frozenset(OTHER_NAMES.get(key, key) for key in aside)
         yield Explained(format.name, record.vocabulary, record.place, keys, outcome, record.doubt, unusable)
-
-
-_OTHER_NAMES: Final = {
-    "id": "path",
-    "_id": "path",
-    "content": "body",
-    "text": "body",
-    "tags": "topics",
-    "categories": "category",
-    "lang": "locale",
-    "language": "locale",
-}
-"""Keys that the records of articles may have beside our own, and our keys for them."""
 
 
 def _fates(record: Record) -> Iterator[tuple[str, str | None, Any]]:
@@ -79,6 +67,6 @@ def _fates(record: Record) -> Iterator[tuple[str, str | None, Any]]:
         if value in (None, "", [], {}):
             continue
         fate = keys.fates.get(name, "")
-        fate = _OTHER_NAMES.get(fate, fate)
+        fate = OTHER_NAMES.get(fate, fate)
         is_left_out = name in keys.fates and fate == ""
         yield keys.spelt.get(name, name), None if is_left_out else fate, value

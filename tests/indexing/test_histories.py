@@ -55,13 +55,8 @@ def test_a_restored_backup_has_them_and_keeps_more(index: Path, tmp_path: Path) 
     assert titles(restored, 3) == ["Title 3", "Title 3 again"]
 
 
-@pytest.mark.parametrize("full", [False, True])
-def test_a_resumed_run_has_them_of_what_was_finished_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: bool
-) -> None:
-    index, news = tmp_path / "index", fill(tmp_path / "news.jsonl", "", 1000)
-    newsearch.build(news, index=index, keep_history=True)
-    fill(news, " again", 1000)
+def interrupt(index: Path, monkeypatch: pytest.MonkeyPatch, *, full: bool = False) -> None:
+    """Stop a run after 800 articles, of which 600 are in finished segments."""
     monkeypatch.setattr("newsearch.engine.arrays.writing.builder.MAX_ARTICLES", 300)
     monkeypatch.setattr("newsearch.indexing.updating._BATCH", 50)
 
@@ -71,6 +66,16 @@ def test_a_resumed_run_has_them_of_what_was_finished_before(
 
     with pytest.raises(KeyboardInterrupt):
         newsearch.reindex(index, full=full, progress=stop)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_resumed_run_has_them_of_what_was_finished_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: bool
+) -> None:
+    index, news = tmp_path / "index", fill(tmp_path / "news.jsonl", "", 1000)
+    newsearch.build(news, index=index, keep_history=True)
+    fill(news, " again", 1000)
+    interrupt(index, monkeypatch, full=full)
     assert titles(index, 5) == []
     report = newsearch.reindex(index, full=full)
     assert report.resumed == 600
@@ -85,15 +90,7 @@ def test_a_run_that_begins_or_stops_to_keep_them_resumes_no_other(
     index, news = tmp_path / "index", fill(tmp_path / "news.jsonl", "", 1000)
     newsearch.build(news, index=index, keep_history=not keep)
     fill(news, " again", 1000)
-    monkeypatch.setattr("newsearch.engine.arrays.writing.builder.MAX_ARTICLES", 300)
-    monkeypatch.setattr("newsearch.indexing.updating._BATCH", 50)
-
-    def stop(progress: newsearch.Progress) -> None:
-        if progress.read >= 800:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        newsearch.reindex(index, progress=stop)
+    interrupt(index, monkeypatch)
     newsearch.reindex(index, keep_history=keep)
     assert [titles(index, 5), titles(index, 950)] == ([["Title 5"], ["Title 950"]] if keep else [[], []])
 

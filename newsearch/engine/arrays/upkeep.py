@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,12 +49,19 @@ def _stub_problems(directory: Path) -> list[str]:
     return [] if is_sound else [f"{path}: damaged; delete it, and the next commit writes it again"]
 
 
-def verify(directory: Path) -> Verification:
-    """Read and check a whole index; see `newsearch.verify`."""
+@contextmanager
+def _reading(directory: Path) -> Iterator[None]:
+    """Tell of a directory whose files cannot be listed or read as any other command does."""
     try:
-        return _verified(directory)
+        yield
     except OSError as error:
         raise StorageError(directory, "cannot be read", error) from error
+
+
+def verify(directory: Path) -> Verification:
+    """Read and check a whole index; see `newsearch.verify`."""
+    with _reading(directory):
+        return _verified(directory)
 
 
 def _verified(directory: Path) -> Verification:
@@ -136,21 +145,19 @@ def _is_found(view: View, article: Article) -> bool:
 
 def compact(directory: Path, wait: float) -> Compaction:
     """Merge all segments and remove deleted articles; see `newsearch.compact`."""
-    try:
+    with _reading(directory):
         return _compacted(directory, wait)
-    except OSError as error:
-        raise StorageError(directory, "cannot be read", error) from error
 
 
 def _compacted(directory: Path, wait: float) -> Compaction:
     read_toc(directory)
     with ArraysWriter(directory, wait=wait) as writer:
         before, segments = open_generation(directory)
-        kept = journaled(directory, before.generation) if writer.is_compact else set()
-        size_before = _size(directory, before, kept)
+        kept = journaled(directory, before.generation)
+        size_before = _size(directory, before, kept if writer.is_compact else set())
         if not writer.is_compact:
             # On a full disk, deleting the leftovers of killed writers may free the space that the merge needs.
-            remove_files(unused_files(directory, before, keep=journaled(directory, before.generation)))
+            remove_files(unused_files(directory, before, keep=kept))
             writer.commit(compact=True)
     after = read_toc(directory)
     return Compaction(
