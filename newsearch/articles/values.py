@@ -207,7 +207,7 @@ def _author(name: str) -> str:
     return "" if _WEB_ADDRESS.match(name) else name
 
 
-_WIKI_LINK: Final = pattern(r"\[\[(?:[^\[\]|]*[|/])*([^\[\]|/]*)\]\]")
+_WIKI_LINK: Final = pattern(r"\[\[(?:[^\[\]]*[|/])?([^\[\]|/]*)\]\]")
 _MARKDOWN_LINK: Final = pattern(r"\[([^\[\]]+)\]\([^()\s]*\)")
 _IN_BRACKETS: Final = pattern(r"\(([^()]+)\)\s*\Z")
 _EMAIL: Final = pattern(r"(?:mailto:)?[^\s<>()@,;]+@[^\s<>()@,;]+\.[^\s<>()@,;]+")

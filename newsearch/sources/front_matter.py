@@ -86,7 +86,7 @@ def parse(text: str) -> tuple[dict[str, Any], str]:
 # To authors, a value that starts with a YAML indicator is text. An indicator alone, `!!str` and the like are YAML.
 _MARKED: Final = re.compile(
     r"""^(?P<key>[ \t]*(?:-[ ]+)*(?:[\w-]+:[ \t]+)?)
-    (?P<value>(?:!(?!!)|&|\*(?=[^\s*]+\*))\S*[ \t]+[^\s\[{&*!|>'"][^\n]*?)[ \t]*$""",
+    (?P<value>(?:!(?!!)|&|\*(?=[^\s*]+\*))\S*[ \t]+[^\s\[{&*!|>'"](?:[^\n]*[^ \t\n])?)[ \t]*$""",
     re.MULTILINE | re.VERBOSE,
 )
 
@@ -316,5 +316,5 @@ _NO_CHARACTER: Final = re.compile(
 _LONGEST_ESCAPE: Final = 10
 _SIGNS: Final = re.compile(r"(?: *[-?:](?= ))+")
 _AFTER_QUOTES: Final = re.compile(r"""[^:"']*:[ ]+(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')[ ]*[^ ,#\]}]""")
-_COLON_IN_VALUE: Final = re.compile(r"""[^:]*:[ ]+[^"'\[{|>#].*:(?: |$)""")
+_COLON_IN_VALUE: Final = re.compile(r"""[^:]*:[ ]++[^"'\[{|>#].*:(?: |$)""")
 _RESERVED: Final = re.compile("[@`%]")

@@ -214,16 +214,18 @@ def _blocks(lines: BinaryIO) -> Iterator[bytes]:
 
 
 _OBJECT: Final = re.compile(r'\s*\{\s*"')
-_ESCAPES: Final = re.compile(r"(?:\\(?:u[0-9A-Fa-f]{0,4})?)+\Z")
+_ESCAPES_BACKWARDS: Final = re.compile(r"(?:(?:[0-9A-Fa-f]{0,4}u)?\\)*+")
 # At the position of the error: nothing, or the beginning of a string, a word or the rest of a number.
 _UNFINISHED: Final = re.compile(
-    r"""[\s,]*(?:"(?:[^"\\]|\\.)*|-|tr?u?|fa?l?s?|nu?l?|\.|\.?\d*[eE][+-]?)?""", re.DOTALL
+    r"""[\s,]*(?:"(?:[^"\\]|\\.)*+|-|tr?u?|fa?l?s?|nu?l?|\.|\.?\d*[eE][+-]?)?""", re.DOTALL
 )
 
 
 def _is_cut_off(line: bytes) -> bool:
     """Whether a line is the beginning of a JSON object: the file ends too early, and may have had more lines."""
-    text = _ESCAPES.sub("", line.decode("utf-8-sig", "ignore"))
+    text = line.decode("utf-8-sig", "ignore")
+    if escapes := _ESCAPES_BACKWARDS.match(text[::-1]):
+        text = text[: len(text) - escapes.end()]
     if not _OBJECT.match(text):
         return False
     try:

@@ -166,27 +166,31 @@ _NO_POSTS: Final = (
 )
 """What WordPress exports besides its posts."""
 
-_TAGS: Final = re.compile(r"<(?:(!\[CDATA\[|!--)|(/?)[A-Za-z][^<>]*?(/?)>)")
-_ENDS: Final = {"![CDATA[": "]]>", "!--": "-->"}
+_TAGS: Final = re.compile(r"<!\[CDATA\[|<!--|<(/?)[A-Za-z][^<>]*?(/?)>")
+_ENDS: Final = {"<![CDATA[": "]]>", "<!--": "-->"}
+
+
+def _tags(body: str) -> Iterator[re.Match[str]]:
+    """The tags outside of CDATA and of comments. One without an end hides nothing."""
+    last = {start: body.rfind(end) for start, end in _ENDS.items()}
+    at = 0
+    while found := _TAGS.search(body, at):
+        at = found.end()
+        if found[0] not in _ENDS:
+            yield found
+        elif last[found[0]] >= at:
+            at = body.index(_ENDS[found[0]], at) + len(_ENDS[found[0]])
 
 
 def _depth(body: str) -> int:
     """The nesting depth of elements, determined without parsing."""
-    depth = deepest = at = 0
-    unended: set[str] = set()
-    while tag := _TAGS.search(body, at):
-        at = tag.end()
-        if section := tag[1]:
-            # Looked for once only: a document may begin thousands of sections that do not end.
-            end = -1 if section in unended else body.find(_ENDS[section], at)
-            if end < 0:
-                unended.add(section)
-            else:
-                at = end + len(_ENDS[section])
-        elif not tag[3]:
-            depth = max(0, depth - 1) if tag[2] else depth + 1
-            if depth > deepest:
-                deepest = depth
-                if depth > MAX_DEPTH:
-                    break
+    depth = deepest = 0
+    for tag in _tags(body):
+        if tag[2]:
+            continue
+        depth = max(0, depth - 1) if tag[1] else depth + 1
+        if depth > deepest:
+            deepest = depth
+            if depth > MAX_DEPTH:
+                break
     return deepest

@@ -14,7 +14,7 @@ def tells(record: Mapping[str, Any]) -> bool:
     return "publishedAt" in record and not record.keys().isdisjoint(("source", "urlToImage", "url"))
 
 
-_CUT: Final = re.compile(r"\s*(?:…|\.\.\.)?\s*\[\+?[0-9]+ chars\]\s*\Z")
+_CUT: Final = re.compile(r"(?:(?:…|\.\.\.)\s*)?\[\+?[0-9]+ chars\]\Z")
 """The service cuts a text after 200 characters and appends the number of missing ones."""
 
 
@@ -25,8 +25,8 @@ def read(article: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
     if outlet:
         keys.record["provider"] = {"name": outlet}
     keys.take("title", "title", read=lambda value: _without_outlet(plain(value), outlet or ""))
-    keys.take("excerpt", "description", read=lambda value: _CUT.sub("", plain(value)))
-    keys.take("body", "content", read=lambda value: _CUT.sub("…", plain(value)))
+    keys.take("excerpt", "description", read=_without_count)
+    keys.take("body", "content", read=lambda value: _without_count(value, "…"))
     keys.take("webUrl", "url", read=address)
     keys.take("publishedDateTime", "publishedAt")
     keys.take("authors", "author", "authors", read=names_of)
@@ -36,6 +36,12 @@ def read(article: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
     if article.get("title") == "[Removed]":  # what is left of an article that its outlet has withdrawn
         keys.record["published"] = False
     return keys
+
+
+def _without_count(value: object, end: str = "") -> str:
+    text = plain(value)
+    found = _CUT.search(text)
+    return text[: found.start()].rstrip() + end if found else text
 
 
 def _id(source: object) -> object:

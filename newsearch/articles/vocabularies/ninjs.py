@@ -6,7 +6,6 @@ Version 1 has one key per text (`headline`, `body_html`, `byline`), 2 and 3 have
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -102,11 +101,9 @@ def _body(value: object) -> str:
 
     found = sorted((entry for entry in _entries(value) if plain(entry.get("value"))), key=rank)
     text = plain(found[0]["value"]) if found else ""
-    nitf = _NITF_BODY.search(text) if "<body.content" in text else None
-    return nitf[1] if nitf else text
-
-
-_NITF_BODY: Final = re.compile(r"<body\.content[^>]*>(.*)</body\.content>", re.DOTALL)
+    _, tag, rest = text.partition("<body.content")
+    inner = rest.partition(">")[2].rpartition("</body.content>")
+    return inner[0] if tag and inner[1] else text
 
 
 def _authors(value: object) -> list[str]:

@@ -105,7 +105,7 @@ def read(page: Page, is_date: IsDate) -> Keys:
     source: dict[str, Any] = {
         "title": title,
         "excerpt": next((line for line in descriptions if line and _folded(line) != _folded(title)), ""),
-        "body": text if len(text) >= 0.6 * len(re.sub(r"<[^>]*>", "", told)) else told,
+        "body": text if len(text) >= 0.6 * len(re.sub(r"<[^<>]*>", "", told)) else told,
         "publishedDateTime": next((date for date in dates if is_date(date)), None),
         "modified": next((date for date in changes if is_date(date)), None),
         "authors": _authors(article, meta, micro, page, by_id),
@@ -199,16 +199,16 @@ def _folded(text: str) -> str:
 def _things(scripts: Iterable[str]) -> Iterator[dict[str, Any]]:
     """All objects at the top level of the scripts, in a list or in a graph, in their order."""
     for script in scripts:
-        todo = [(parse_script(script), 0)]
+        todo = [(parse_script(script), 0)]  # the next one is the last
         while todo:
-            value, depth = todo.pop(0)
+            value, depth = todo.pop()
             if isinstance(value, list) and depth < _MAX_DEPTH:
-                todo = [(item, depth + 1) for item in value] + todo
+                todo += [(item, depth + 1) for item in reversed(value)]
             elif isinstance(value, dict):
                 yield value
                 if depth < _MAX_DEPTH:
-                    inner = [value.get("@graph"), value.get("mainEntity"), value.get("mainEntityOfPage")]
-                    todo = [(item, depth + 1) for item in inner if isinstance(item, dict | list)] + todo
+                    inner = [value.get("mainEntityOfPage"), value.get("mainEntity"), value.get("@graph")]
+                    todo += [(item, depth + 1) for item in inner if isinstance(item, dict | list)]
 
 
 def parse_script(script: str) -> Any:
@@ -225,8 +225,9 @@ def parse_script(script: str) -> Any:
 _WRAPPING: Final = re.compile(
     r"^\s*(?://\s*)?(?:<!--|<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/)|(?://\s*)?(?:-->|\]\]>|/\*\s*\]\]>\s*\*/)\s*$"
 )
+# A string or a comment without an end takes the rest, which would otherwise be searched again for each later start.
 _OUTSIDE: Final = re.compile(
-    r'("(?:[^"\\]|\\.)*+")|(//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/)|,(?=\s*[}\]])', re.DOTALL
+    r'("(?:[^"\\]|\\.)*+(?:"|\Z))|(//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z))|,(?=\s*[}\]])', re.DOTALL
 )
 
 

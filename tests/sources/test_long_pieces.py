@@ -1,0 +1,153 @@
+"""No file takes more time than its length accounts for. An alarm, not a clock, tells what would take minutes."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsearch.articles.article import Article
+from newsearch.errors import SourceError
+from newsearch.sources.registry import open_source
+
+LONG = 1_000_000
+
+
+@pytest.fixture(autouse=True)
+def _no_hang() -> Iterator[None]:
+    if not hasattr(signal, "alarm"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(30)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def _too_long(*_: object) -> None:
+    pytest.fail("a hang")
+
+
+def read(path: Path, text: str) -> list[Article | SourceError]:
+    path.write_text(text, encoding="utf-8")
+    return list(open_source(path).articles())
+
+
+def article(path: Path, text: str) -> Article:
+    [found] = read(path, text)
+    assert isinstance(found, Article)
+    return found
+
+
+def of_json(path: Path, record: Any) -> Article:
+    return article(path / "x.json", json.dumps(record))
+
+
+@pytest.mark.parametrize(
+    "value", ["&x y" + " " * 200_000 + "z", "*x* y" + " " * 200_000 + "z", "!x y" + " " * 200_000 + "z"]
+)
+def test_space_in_a_value_with_a_sign_of_yaml(tmp_path: Path, value: str) -> None:
+    found = article(tmp_path / "x.md", f"---\ntitle: t\ncategory: {value}\n---\n")
+    assert found.category == " ".join(value.split())
+
+
+def test_space_before_a_value_that_is_no_yaml(tmp_path: Path) -> None:
+    [error] = read(tmp_path / "x.md", f"---\ntitle: t\nb: a: {' ' * 200_000}b\n---\n")
+    assert "line 3: a value that contains ': ' needs quotation marks" in str(error)
+    [error] = read(tmp_path / "x.md", f"---\ntitle: t\nb: {' ' * 200_000}@\n---\n")
+    assert "line 3: a value that begins with @ needs quotation marks" in str(error)
+
+
+@pytest.mark.parametrize("piece", ["/", "a/", "|", "a|"])
+def test_an_author_in_the_brackets_of_a_wiki(tmp_path: Path, piece: str) -> None:
+    assert of_json(tmp_path, {"title": "t", "authors": ["[[" + piece * LONG + "x"]}).authors
+    assert of_json(tmp_path, {"title": "t", "authors": ["[[" + piece * 9 + "Ann Lee]]"]}).authors == (
+        "Ann Lee",
+    )
+
+
+def test_an_author_with_an_at_sign(tmp_path: Path) -> None:
+    name = "x" * LONG
+    assert of_json(tmp_path, {"title": "t", "authors": [f"{name} @"]}).authors == (f"{name} @",)
+
+
+def test_space_before_the_count_of_newsapi(tmp_path: Path) -> None:
+    record = {"title": "t", "url": "https://x.org/1", "publishedAt": "2020-01-01T00:00:00Z"}
+    space = " " * LONG
+    assert of_json(tmp_path, {**record, "content": f"a{space}b"}).body == "a b"
+    assert of_json(tmp_path, {**record, "content": f"a{space}… {space}[+12 chars] "}).body == "a…"
+    assert of_json(tmp_path, {**record, "content": f"a...{space}[12 chars]"}).body == "a…"
+
+
+def test_tags_of_nitf_without_end_in_ninjs(tmp_path: Path) -> None:
+    record = {
+        "uri": "x",
+        "type": "text",
+        "versioncreated": "2020-01-01T00:00:00Z",
+        "headlines": [{"value": "t"}],
+    }
+
+    def body(text: str) -> str:
+        return of_json(tmp_path, {**record, "bodies": [{"value": text}]}).body
+
+    unended = "<body.content>" * (LONG // 10)
+    assert body(unended) == unended
+    assert body("<nitf><body.content id='1'><p>a</p></body.content></nitf>") == "a"
+
+
+@pytest.mark.parametrize("piece", ["\\\\", "\\", "\\u00"])
+def test_escapes_before_the_end_of_a_line_that_is_cut_off(tmp_path: Path, piece: str) -> None:
+    [error] = read(tmp_path / "x.jsonl", '{"title": "t' + piece * LONG)
+    assert isinstance(error, SourceError)
+    assert error.reason == "ends in the middle of an article"
+    [error] = read(tmp_path / "x.jsonl", '{"title": "t' + piece * LONG + "x")
+    assert isinstance(error, SourceError)
+
+
+@pytest.mark.parametrize("piece", ["<![CDATA[", "<!--"])
+def test_what_hides_text_without_end_in_a_feed(tmp_path: Path, piece: str) -> None:
+    feed = f"<rss><channel><item><title>t</title><description>{piece * (LONG // 5)}"
+    assert read(tmp_path / "x.rss", feed)
+    assert read(tmp_path / "x.rss", f"{feed}</description></item></channel></rss>")
+
+
+def test_depth_is_counted_after_what_hides_nothing(tmp_path: Path) -> None:
+    for start in ("<![CDATA[", "<!--"):
+        with pytest.raises(SourceError, match="nested deeper than 200 levels"):
+            read(tmp_path / "x.rss", f"<rss>{start}{'<b>' * 300}</rss>")
+
+
+SCRIPTS = {
+    "numbers": "[" + "0," * LONG + "0]",
+    "objects": "[" + "{}," * LONG + "{}]",
+    "quotation marks": '"' + '\\"' * LONG,
+    "comments": "/* " * LONG,
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
+def test_scripts_of_a_page(tmp_path: Path, script: str) -> None:
+    good = '{"@type": "NewsArticle", "headline": "t", "articleBody": "x"} // the end'
+    texts = "".join(f'<script type="application/ld+json">{text}</script>' for text in (script, good))
+    assert article(tmp_path / "x.html", f"<html><head>{texts}</head><body>").title == "t"
+
+
+def test_the_first_object_of_a_script_is_the_first(tmp_path: Path) -> None:
+    def thing(title: str, **more: Any) -> dict[str, Any]:
+        return {"@type": "NewsArticle", "headline": title, **more}
+
+    script = json.dumps([[], [{"@graph": [thing("a")], "mainEntity": thing("b")}], thing("c")])
+    page = f'<script type="application/ld+json">{script}</script>'
+    assert article(tmp_path / "x.html", page).title == "a"
+
+
+def test_signs_of_tags_in_the_text_of_a_script(tmp_path: Path) -> None:
+    text = "<" * LONG
+    script = json.dumps({"@type": "NewsArticle", "headline": "t", "articleBody": text})
+    page = f'<script type="application/ld+json">{script}</script><p>a</p>'
+    assert article(tmp_path / "x.html", page).body == text
