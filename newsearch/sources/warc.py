@@ -20,6 +20,8 @@ _UNPACKABLE: Final = ("br", "zstd", "compress")
 _START: Final = re.compile(rb"\x1f\x8b\x08|(?:\A|\n)(WARC/1\.)")
 _BLOCK: Final = 1 << 20
 _MAX_REPAIRS: Final = 1000
+_MAX_HEADERS: Final = 1 << 20
+"""Bytes of the headers of one record, which are kept in memory; browsers allow a quarter of it."""
 
 
 def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record | SourceError]:
@@ -42,6 +44,10 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
         for _ in range(_MAX_REPAIRS):
             file.seek(start)
             archive: Any = ArchiveIterator(file, arc2warc=True)
+            loader = archive.loader
+            loader.warc_parser = _HeaderParser(loader.warc_parser)
+            loader.http_parser = _HeaderParser(loader.http_parser)
+            loader.http_req_parser = _HeaderParser(loader.http_req_parser)
             offset = start
             try:
                 for record in archive:
@@ -63,6 +69,31 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
             if start < 0:
                 return
         yield SourceError(location, f"more than {_MAX_REPAIRS:,} broken records", hides_articles=True)
+
+
+class _HeaderParser:
+    """A parser of warcio's that stops after _MAX_HEADERS bytes."""
+
+    def __init__(self, parser: Any) -> None:
+        self._parser = parser
+
+    def parse(self, stream: Any, status_line: str | None = None) -> Any:
+        return self._parser.parse(_Headers(stream), status_line)
+
+
+class _Headers:
+    """The lines of a stream, up to _MAX_HEADERS bytes."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._left = _MAX_HEADERS
+
+    def readline(self) -> bytes:
+        line: bytes = self._stream.readline(self._left + 1)
+        self._left -= len(line)
+        if self._left < 0:
+            raise ValueError("endless headers")
+        return line
 
 
 def _is_page(record: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import signal
 from collections.abc import Iterator
@@ -151,3 +152,19 @@ def test_signs_of_tags_in_the_text_of_a_script(tmp_path: Path) -> None:
     script = json.dumps({"@type": "NewsArticle", "headline": "t", "articleBody": text})
     page = f'<script type="application/ld+json">{script}</script><p>a</p>'
     assert article(tmp_path / "x.html", page).body == text
+
+
+@pytest.mark.parametrize("line", [b"a: b\r\n", b" b\r\n", b"x"])
+@pytest.mark.parametrize(
+    "before", [b"", b"Content-Type: application/http\r\nContent-Length: 5\r\n\r\nHTTP/1.1 200 OK\r\n"]
+)
+def test_headers_without_end_in_a_crawl(tmp_path: Path, before: bytes, line: bytes) -> None:
+    pytest.importorskip("warcio", reason="needs newsearch[web-archives]")
+    start = b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://x.org/\r\n"
+    path = tmp_path / "x.warc.gz"
+    path.write_bytes(
+        gzip.compress(start + before.replace(b": 5", b": 5000000") + b"a: b\r\n" + line * 3 * LONG)
+    )
+    [error] = open_source(path).articles()
+    assert isinstance(error, SourceError)
+    assert "a broken record" in error.reason
