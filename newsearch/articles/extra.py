@@ -8,6 +8,7 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from newsearch.articles.vocabularies.names import is_endless
 from newsearch.text.clean import strip_invisible
 
 UNUSABLE: Final = "unusable"
@@ -56,7 +57,7 @@ def _plain(value: object, depth: int) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, bool | int):
-        return value
+        return None if is_endless(value) else value
     if isinstance(value, dt.date):
         return value.isoformat()
     if depth == _MAX_DEPTH or not isinstance(value, dict | list | tuple):

@@ -44,6 +44,7 @@ from newsearch.articles.values import (
     signal,
 )
 from newsearch.articles.vocabularies import SIGNS, Keys, Vocabulary, recognised, site
+from newsearch.articles.vocabularies.names import is_endless
 from newsearch.errors import SourceError
 from newsearch.text.addresses import MAX_URL_LENGTH, canonical_url, clean_url
 from newsearch.text.clean import clean_body, clean_text
@@ -190,8 +191,8 @@ def _record_id(record: Mapping[str, Any], source: str) -> str:
     """The record's own id: a name, the guid of a feed, or the canonical form of its address; otherwise ""."""
     get = record.get
     for name in (get("path"), get("id"), get("_id")):
-        if name != "" and name is not False and isinstance(name, str | int):  # a number may be 0
-            return _clean_id(str(name))
+        if name != "" and name is not False and isinstance(name, str | int) and not is_endless(name):
+            return _clean_id(str(name))  # a number may be 0
     url = clean_url(get("webUrl")) or clean_url(get("originalUrl")) or clean_url(get("ampWebUrl"))
     guid = get("guid")
     if isinstance(guid, str) and guid.strip():

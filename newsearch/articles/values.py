@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from newsearch._patterns import pattern
 from newsearch.articles.dates import read_date
-from newsearch.articles.vocabularies.names import names_of
+from newsearch.articles.vocabularies.names import is_endless, names_of
 from newsearch.text.clean import clean_text
 
 OLDEST_YEAR: Final = 1600
@@ -28,7 +28,7 @@ class Unusable(Exception):
 
 
 def as_text(value: object) -> str:
-    """A scalar as text, not yet cleaned; lists, mappings and None give ""."""
+    """A scalar as text, not yet cleaned; lists, mappings, endless integers and None give ""."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -36,7 +36,7 @@ def as_text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return str(value)
+        return "" if is_endless(value) else str(value)
     if isinstance(value, date):
         return value.isoformat()
     return ""
@@ -158,7 +158,7 @@ def published(value: object) -> tuple[bool, datetime | date | None]:
     if value is True or value is None:
         return True, None
     word = as_text(value).strip().lower()
-    if word in _YES and not isinstance(value, dict | list):
+    if word in _YES and not isinstance(value, dict | list) and not is_endless(value):
         return True, None
     if word in _NO:
         return False, None
@@ -210,7 +210,8 @@ def _author(name: str) -> str:
 _WIKI_LINK: Final = pattern(r"\[\[(?:[^\[\]]*[|/])?([^\[\]|/]*)\]\]")
 _MARKDOWN_LINK: Final = pattern(r"\[([^\[\]]+)\]\([^()\s]*\)")
 _IN_BRACKETS: Final = pattern(r"\(([^()]+)\)\s*\Z")
-_EMAIL: Final = pattern(r"(?:mailto:)?[^\s<>()@,;]+@[^\s<>()@,;]+\.[^\s<>()@,;]+")
+# Only from the start of a word: trying each of its letters would take quadratic time.
+_EMAIL: Final = pattern(r"(?<![^\s<>()@,;])[^\s<>()@,;]+@[^\s<>()@,;]+\.[^\s<>()@,;]+")
 _EMPTY: Final = pattern(r"<\s*>|\(\s*\)|\[\s*\]")
 _BY_LINE: Final = pattern(r"\Aby[ :]\s*(?=\S)", 2)  # IGNORECASE
 _WEB_ADDRESS: Final = pattern(r"(?:https?://|www\.)\S+\Z", 2)
@@ -222,12 +223,10 @@ _YES: Final = frozenset(("", "true", "yes", "on", "y", "1"))
 _NO: Final = frozenset(("false", "no", "off", "n", "0"))
 _LANGUAGE: Final = pattern(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
 
-_MAX_BITS_SHOWN: Final = 1000
-
 
 def _shown(value: object) -> str:
-    if isinstance(value, int) and value.bit_length() > _MAX_BITS_SHOWN:
-        return "an integer of many digits"  # Python refuses to convert one with thousands of digits
+    if is_endless(value):
+        return "an integer of many digits"
     if isinstance(value, Mapping):
         return "a mapping"
     shown = repr(value) if isinstance(value, str | int | float | date) else f"a {type(value).__name__}"

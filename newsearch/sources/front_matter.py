@@ -115,8 +115,9 @@ def _parse_toml(content: str) -> tuple[dict[str, Any], str]:
         raise FrontMatterError(f"front matter is larger than {MAX_SIZE >> 10} KiB")
     try:
         value = tomllib.loads(found[1])
-    except tomllib.TOMLDecodeError as error:
-        raise FrontMatterError(f"front matter is not usable TOML: {error}") from error
+    except ValueError as error:  # also for an integer of thousands of digits
+        reason = error if isinstance(error, tomllib.TOMLDecodeError) else "an integer is too large"
+        raise FrontMatterError(f"front matter is not usable TOML: {reason}") from error
     except RecursionError:
         raise FrontMatterError("front matter is nested too deeply") from None
     if not value:

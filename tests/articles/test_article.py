@@ -771,3 +771,26 @@ def test_a_post_without_a_title_gets_the_beginning_of_its_text() -> None:
 
     assert title("The town " + "meets " * 20) == "The town " + "meets " * 11 + "meets…"
     assert title("東京 " + "記事" * 50) == "東京 " + "記事" * 38 + "記…"
+
+
+ENDLESS = 10**5000  # Python refuses to convert it to text
+
+
+@pytest.mark.parametrize(
+    "value", [ENDLESS, [ENDLESS], {"name": ENDLESS}, {"a": ENDLESS}, [[ENDLESS]]], ids=range(5)
+)
+@pytest.mark.parametrize(
+    "key", [*sorted(reading._KNOWN - {"heat", "quality", "published", "title"}), "other"]
+)
+def test_an_endless_integer_is_left_out(key: str, value: Any) -> None:
+    record = {"title": "t", key: value}
+    for article in (article_from_mapping(record, id="a"), article_from_record(record, "x#", "x", 1)):
+        assert article.title == "t"
+        assert json.dumps(article_to_mapping(article))
+
+
+@pytest.mark.parametrize("key", ["heat", "quality", "published", "title"])
+def test_an_endless_integer_is_refused_where_it_decides(key: str) -> None:
+    with pytest.raises(SourceError) as error:
+        article_from_record({"title": "t", key: ENDLESS}, "x#", "x", 1)
+    assert str(error.value).isprintable()

@@ -114,4 +114,10 @@ def test_a_directory_of_broken_files_is_read_to_its_end_in_order() -> None:
     results = list(open_source(BROKEN).articles())
     locations = [result.location for result in results if isinstance(result, SourceError)]
     assert locations == [str(BROKEN / name) for name in sorted(REASONS)]
+@pytest.mark.parametrize("value", ["9" * 5000, "-" + "9" * 5000, "[" + "9" * 5000 + "]"])
+def test_an_integer_of_toml_with_thousands_of_digits_is_refused(value: str) -> None:
+    with pytest.raises(front_matter.FrontMatterError, match="not usable TOML: an integer is too large"):
+        front_matter.parse(f'+++\ntitle = "x"\nauthor = {value}\n+++\n')
+
+
     assert len(results) == len(REASONS)

@@ -7,12 +7,19 @@ from collections.abc import Mapping
 from html import unescape
 from typing import Final
 
+_MAX_BITS: Final = 1000
+
+
+def is_endless(value: object) -> bool:
+    """Whether a value is an integer of so many digits that Python may refuse to convert it to text."""
+    return isinstance(value, int) and value.bit_length() > _MAX_BITS
+
 
 def plain(value: object) -> str:
-    """A scalar as text; any other value as an empty text."""
+    """A scalar as text; any other value, or an endless integer, as an empty text."""
     if isinstance(value, str):
         return value.strip()
-    return "" if value is None or isinstance(value, bool | list | dict) else str(value)
+    return "" if value is None or isinstance(value, bool | list | dict) or is_endless(value) else str(value)
 
 
 def name_of(value: object) -> str:
