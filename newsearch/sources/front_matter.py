@@ -277,36 +277,42 @@ def _problem(error: Exception, text: str) -> tuple[int, str]:
     detected from the text itself.
     """
     if isinstance(error, _Refused):
-        return error.problem_mark.line, error.problem
+        return _line(text, error.problem_mark.index), error.problem
     if sign := _FORBIDDEN.search(text):
-        return text.count("\n", 0, sign.start()), f"the character U+{ord(sign[0]):04X} is not allowed"
+        return _line(text, sign.start()), f"the character U+{ord(sign[0]):04X} is not allowed"
     mark = getattr(error, "problem_mark", None)
     if mark is None:
         wrong = _NO_CHARACTER.search(text)
         return _no_character(wrong) if wrong else (0, "it is not YAML")
-    line = text.split("\n")[mark.line]
+    number = _line(text, mark.index)
+    line = text.split("\n")[number]
     opened = getattr(error, "context_mark", None)
     if isinstance(error, yaml.scanner.ScannerError) and opened and text[opened.index] in "\"'":
         if "\\" in text[mark.index - 1 : mark.index + 1]:
-            return mark.line, "an unknown escape; between single quotes, a backslash is only a backslash"
+            return number, "an unknown escape; between single quotes, a backslash is only a backslash"
         if wrong := _NO_CHARACTER.search(text, opened.index, mark.index + _LONGEST_ESCAPE):
             return _no_character(wrong)
-        return opened.line, "a quotation mark is not closed"
-    if line[: mark.column + 1].strip(" ").startswith("\t"):
-        return mark.line, "a line is indented with a tab; YAML takes only spaces"
+        return _line(text, opened.index), "a quotation mark is not closed"
+    column = mark.index - text.rfind("\n", 0, mark.index) - 1
+    if line[: column + 1].strip(" ").startswith("\t"):
+        return number, "a line is indented with a tab; YAML takes only spaces"
     if _AFTER_QUOTES.match(line):
-        return mark.line, "text follows the closing quotation mark"
+        return number, "text follows the closing quotation mark"
     if _COLON_IN_VALUE.match(line):
-        return mark.line, "a value that contains ': ' needs quotation marks around it"
+        return number, "a value that contains ': ' needs quotation marks around it"
     if (sign := _RESERVED.match(text, mark.index)) is not None:
-        return mark.line, f"a value that begins with {sign[0]} needs quotation marks around it"
-    hinted, hint = _hint(text.split("\n"), mark.line)
+        return number, f"a value that begins with {sign[0]} needs quotation marks around it"
+    hinted, hint = _hint(text.split("\n"), number)
     return hinted, hint or "it is not YAML"
 
 
+def _line(text: str, index: int) -> int:
+    """The number of a line, from 0. YAML ends lines at more characters than editors do."""
+    return text.count("\n", 0, index)
+
+
 def _no_character(escape: re.Match[str]) -> tuple[int, str]:
-    line = escape.string.count("\n", 0, escape.start())
-    return line, f"the escape {escape[0]} stands for no character"
+    return _line(escape.string, escape.start()), f"the escape {escape[0]} stands for no character"
 
 
 _FORBIDDEN: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -78,6 +78,10 @@ MISTAKES = {
     "title: [Update] Storm": "line 2: a value that begins with '[' needs quotation marks",
     "title: x\nbody: %off": "line 3: a value that begins with % needs quotation marks",
     "title: \x7f": "line 2: the character U+007F is not allowed",
+    "title: x\x85\u2028\nexcerpt: a: b": "line 3: a value that contains ': ' needs quotation marks",
+    "title: x\x85\u2028\n\n\ty": "line 4: a line is indented with a tab",
+    "title: x\x85\x85\nexcerpt: [&x]\ny: *x": "line 4: aliases are not supported",
+    "title: x\x85\x85\nexcerpt: 'a": "line 3: a quotation mark is not closed",
     "title: x\nd: " + "{a: " * 40 + "b" + "}" * 40: "line 3: nested too deeply",
     "title: x\nd: " + "[" * 5000: "line 3: nested too deeply",
     "title: x\nd:\n" + "- " * 5000: "line 4: nested too deeply",
@@ -110,14 +114,14 @@ def test_an_escape_for_half_a_character_is_named() -> None:
         front_matter.parse('---\nheat: 1\ntitle: "\\u00e9 \\uD800 lone"\n---\n')
 
 
-def test_a_directory_of_broken_files_is_read_to_its_end_in_order() -> None:
-    results = list(open_source(BROKEN).articles())
-    locations = [result.location for result in results if isinstance(result, SourceError)]
-    assert locations == [str(BROKEN / name) for name in sorted(REASONS)]
 @pytest.mark.parametrize("value", ["9" * 5000, "-" + "9" * 5000, "[" + "9" * 5000 + "]"])
 def test_an_integer_of_toml_with_thousands_of_digits_is_refused(value: str) -> None:
     with pytest.raises(front_matter.FrontMatterError, match="not usable TOML: an integer is too large"):
         front_matter.parse(f'+++\ntitle = "x"\nauthor = {value}\n+++\n')
 
 
+def test_a_directory_of_broken_files_is_read_to_its_end_in_order() -> None:
+    results = list(open_source(BROKEN).articles())
+    locations = [result.location for result in results if isinstance(result, SourceError)]
+    assert locations == [str(BROKEN / name) for name in sorted(REASONS)]
     assert len(results) == len(REASONS)
