@@ -45,6 +45,8 @@ def decoded(data: bytes, charset: str = "") -> str:
         name = "windows-1252" if found or charset else name
     try:
         encoding = codecs.lookup(_WIDER.get(name.lower(), name)).name
+        if encoding.replace("_", "-") in _OF_NO_TEXTS:
+            raise LookupError(encoding)
         return _allowed(data.decode(encoding, "replace"))
     except (LookupError, UnicodeError, ValueError):
         return _allowed(data.decode("windows-1252" if found else "utf-8", "replace"))
@@ -65,6 +67,8 @@ _DECLARED: Final = re.compile(
 _WIDER: Final = {"iso-8859-1": "windows-1252", "latin-1": "windows-1252", "us-ascii": "windows-1252",
                  "ascii": "windows-1252",
                  "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "ks_c_5601-1987": "cp949"}  # fmt: skip
+_OF_NO_TEXTS: Final = frozenset(("punycode", "unicode-escape", "raw-unicode-escape"))
+"""What Python counts as encodings too: of host names and of source code. Decoding punycode takes quadratic time."""
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 

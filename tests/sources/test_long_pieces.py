@@ -117,6 +117,17 @@ def test_what_hides_text_without_end_in_a_feed(tmp_path: Path, piece: str) -> No
     assert read(tmp_path / "x.rss", f"{feed}</description></item></channel></rss>")
 
 
+@pytest.mark.parametrize("name", ["punycode", "Punycode", "unicode_escape", "raw-unicode-escape"])
+def test_an_encoding_that_is_none_of_texts_counts_as_unknown(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "x.rss"
+    feed = "<rss><channel><item><title>caf\xe9 \\u0041</title><description>-%s</description></item></channel></rss>"
+    text = f'<?xml version="1.0" encoding="{name}"?>' + feed % ("a" * LONG)
+    path.write_bytes(text.encode("windows-1252"))
+    [found] = open_source(path).articles()
+    assert isinstance(found, Article)
+    assert found.title == "caf\xe9 \\u0041"
+
+
 def test_depth_is_counted_after_what_hides_nothing(tmp_path: Path) -> None:
     for start in ("<![CDATA[", "<!--"):
         with pytest.raises(SourceError, match="nested deeper than 200 levels"):
