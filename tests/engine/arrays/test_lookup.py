@@ -18,6 +18,7 @@ from newsearch import ranking
 from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.loops.kernel import InPlace, Slot
 from newsearch.engine.arrays.loops.spread import Spread, Table
+from newsearch.engine.arrays.searching import lookup
 from newsearch.engine.arrays.searching.lookup import MAX_POSTINGS
 from newsearch.ranking import PARTS
 
@@ -251,7 +252,7 @@ def neighbours(dictionary: Any, positions: Any, left: bytes, right: bytes, gone:
 def together(dictionary: Any, positions: Any, words: Any = None, width: int = 1) -> Any:
     opened = compiled.opened([dictionary])
     placed = compiled.placed(opened, [positions])
-    word = (b"ban", [(0, HASH)], lambda _, form: form.startswith(b"ban"), 1.0)
+    word = (b"ban", [(0, HASH)], lambda _, form: form.startswith(b"ban"))
     return compiled.together(opened, placed, words or [word, word], width, False, -1)
 
 
@@ -348,13 +349,20 @@ def test_words_stand_together_where_the_slots_of_their_forms_do(
     found = compiled.together(
         opened,
         placed,
-        [(word, stems, lambda language, form: form in both[0].words, unit) for word, unit in asked],
+        [(word, stems, lambda language, form: form in both[0].words) for word, _ in asked],
         max(width, 0),
         ordered,
         field,
     )
     assert np.frombuffer(found[0], np.uint32).tolist() == np.frombuffer(docs, np.uint32).tolist()
-    assert np.frombuffer(found[1]).tolist() == np.frombuffer(scores).tolist()
+    units = [unit for _, unit in asked]
+    assert (
+        np.frombuffer(compiled.weighed(found[1], np.array(units))).tolist() == np.frombuffer(scores).tolist()
+    )
+    codes = np.frombuffer(found[1], np.uint8).reshape(-1, len(asked))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(lookup, "_compiled", None)
+        assert lookup.weighed(codes, units).tolist() == np.frombuffer(scores).tolist()
 
 
 def slot_of(all_texts: list[Texts], word: bytes, any_form: bool) -> Slot:
@@ -409,7 +417,7 @@ def test_positions_that_lead_out_of_a_segment_are_an_error(damage: dict[str, Any
 
 
 def test_what_are_no_words_is_an_error() -> None:
-    for words in (["ban"], [(b"ban", [])], [None], [("ban", [], None, "")], [(b"ban", None, None, 1.0)]):
+    for words in (["ban"], [(b"ban", [])], [None], [("ban", [], None, "")], [(b"ban", None, None)]):
         with pytest.raises((ValueError, TypeError)):
             together(lookup_arrays(), position_arrays(), words)
     with pytest.raises(TypeError):

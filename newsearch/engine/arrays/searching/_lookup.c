@@ -127,6 +127,7 @@ static PyMethodDef methods[] = {
     {"neighbours", neighbours, METH_VARARGS, neighbours_doc},
     {"placed", placed, METH_VARARGS, placed_doc},
     {"together", together, METH_VARARGS, together_doc},
+    {"weighed", weighed, METH_VARARGS, weighed_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -125,7 +125,8 @@ int docs_open(Array *docs, PyObject *given);
 
 /* ---- the functions of the module ---- */
 
-extern const char bound_doc[], find_doc[], held_doc[], in_place_doc[], live_doc[], neighbours_doc[], placed_doc[], together_doc[];
+extern const char bound_doc[], find_doc[], held_doc[], in_place_doc[], live_doc[], neighbours_doc[], placed_doc[], together_doc[],
+    weighed_doc[];
 PyObject *bound(PyObject *module, PyObject *args);
 PyObject *find(PyObject *module, PyObject *args);
 PyObject *held(PyObject *module, PyObject *args);
@@ -134,3 +135,4 @@ PyObject *live(PyObject *module, PyObject *args);
 PyObject *neighbours(PyObject *module, PyObject *args);
 PyObject *placed(PyObject *module, PyObject *args);
 PyObject *together(PyObject *module, PyObject *args);
+PyObject *weighed(PyObject *module, PyObject *args);

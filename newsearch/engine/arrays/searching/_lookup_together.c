@@ -10,7 +10,6 @@
 /* One of the words, and what an article at hand has of it. */
 typedef struct {
     Search search;
-    double unit;
     Reading *readings; /* of the forms of all segments */
     const Place *forms; /* those of the segment at hand */
     Reading *reading;
@@ -33,7 +32,7 @@ static void words_close(Word *words, Stands *stands, Py_ssize_t count) {
     PyMem_Free(stands);
 }
 
-/* From (term, stems, is_stem, unit), with stems if it may be in any form; -1 with an exception. */
+/* From (term, stems, is_stem), with stems if it may be in any form; -1 with an exception. */
 static int word_open(Word *word, PyObject *item, PyObject *capsule, const AllPositions *places) {
     PyObject *stems;
     Search *search = &word->search;
@@ -41,8 +40,7 @@ static int word_open(Word *word, PyObject *item, PyObject *capsule, const AllPos
         PyErr_SetString(PyExc_TypeError, "words are expected here");
         return -1;
     }
-    if (!PyArg_ParseTuple(item, "y#O!Od", &search->term, &search->length, &PyList_Type, &stems, &search->is_stem,
-                          &word->unit))
+    if (!PyArg_ParseTuple(item, "y#O!O", &search->term, &search->length, &PyList_Type, &stems, &search->is_stem))
         return -1;
     search->is_exact = !PyList_Size(stems);
     if (search_open(search, capsule, stems) < 0 || collect(search) < 0) return -1;
@@ -133,7 +131,7 @@ typedef struct {
     int32_t width;
     int is_ordered, field;
     uint32_t *doc;
-    double *score;
+    uint8_t *code; /* of each word, article by article */
     Py_ssize_t found;
 } Together;
 
@@ -186,10 +184,9 @@ static int find_together(Together *all, const SegmentArrays *segment, const Posi
             const int stands = stand_together(all, places, (uint16_t)article);
             if (stands < 0) return -2;
             if (stands) {
-                double score = 0;
-                for (Py_ssize_t i = 0; i < all->count; i++) score += all->words[i].code * all->words[i].unit;
-                all->doc[all->found] = (uint32_t)(segment->start + article);
-                all->score[all->found++] = score;
+                uint8_t *code = all->code + all->found * all->count;
+                for (Py_ssize_t i = 0; i < all->count; i++) code[i] = all->words[i].code;
+                all->doc[all->found++] = (uint32_t)(segment->start + article);
             }
         }
         if (next >= MAX_ARTICLES) break;
@@ -204,11 +201,11 @@ static int find_together(Together *all, const SegmentArrays *segment, const Posi
 
 const char together_doc[] =
     "together(opened, placed, words, width, ordered, field): the numbers (uint32) of the articles in which all of some words\n"
-    "stand within `width` positions, and their scores (float64), as kernel.together returns them. A word is (term, stems,\n"
-    "is_stem, unit), see `find`; without stems, the very term.";
+    "stand within `width` positions, and the code of each word in them (uint8), article by article. A word is (term, stems,\n"
+    "is_stem), see `find`; without stems, the very term.";
 
 PyObject *together(PyObject *module, PyObject *args) {
-    PyObject *capsule, *placed_, *given, *docs = NULL, *scores = NULL, *result = NULL;
+    PyObject *capsule, *placed_, *given, *docs = NULL, *codes = NULL, *result = NULL;
     Py_ssize_t width;
     Together all = {0};
     if (!PyArg_ParseTuple(args, "OOO!npi", &capsule, &placed_, &PyList_Type, &given, &width, &all.is_ordered, &all.field))
@@ -235,10 +232,10 @@ PyObject *together(PyObject *module, PyObject *args) {
     }
     /* How many they are is not known before. The pages that are never written take no memory. */
     docs = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)most * (Py_ssize_t)sizeof *all.doc);
-    scores = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)most * (Py_ssize_t)sizeof *all.score);
-    if (!docs || !scores) goto done;
+    codes = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)most * all.count);
+    if (!docs || !codes) goto done;
     all.doc = (uint32_t *)PyByteArray_AsString(docs);
-    all.score = (double *)PyByteArray_AsString(scores);
+    all.code = (uint8_t *)PyByteArray_AsString(codes);
     int state = 0;
     RELEASED(most)
     for (Py_ssize_t i = 0; i < segments->count && state == 0; i++) {
@@ -251,12 +248,42 @@ PyObject *together(PyObject *module, PyObject *args) {
     if (state == -1) { out_of_range(); goto done; }
     if (state < 0) { PyErr_NoMemory(); goto done; }
     if (PyByteArray_Resize(docs, all.found * (Py_ssize_t)sizeof *all.doc) < 0 ||
-        PyByteArray_Resize(scores, all.found * (Py_ssize_t)sizeof *all.score) < 0)
+        PyByteArray_Resize(codes, all.found * all.count) < 0)
         goto done;
-    result = PyTuple_Pack(2, docs, scores);
+    result = PyTuple_Pack(2, docs, codes);
 done:
     Py_XDECREF(docs);
-    Py_XDECREF(scores);
+    Py_XDECREF(codes);
     words_close(all.words, all.stands, all.count);
     return result;
+}
+
+const char weighed_doc[] =
+    "weighed(codes, units): the scores (float64) of articles from the codes that `together` returns: the sum over the words of\n"
+    "each code times the unit of its word.";
+
+PyObject *weighed(PyObject *module, PyObject *args) {
+    PyObject *given, *units_, *scores = NULL;
+    Array codes = {0}, units = {0};
+    if (!PyArg_ParseTuple(args, "OO", &given, &units_)) return NULL;
+    if (array_open(&codes, given) < 0 || array_open(&units, units_) < 0) goto done;
+    if (codes.type != U8 || units.type != F64 || !units.length || codes.length % units.length) {
+        PyErr_SetString(PyExc_TypeError, "a code for each unit is expected here");
+        goto done;
+    }
+    const Py_ssize_t count = codes.length / units.length;
+    scores = PyByteArray_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(double));
+    if (!scores) goto done;
+    const uint8_t *code = codes.data;
+    const double *unit = units.data;
+    double *score = (double *)PyByteArray_AsString(scores);
+    for (Py_ssize_t i = 0; i < count; i++, code += units.length) {
+        double sum = 0;
+        for (Py_ssize_t j = 0; j < units.length; j++) sum += code[j] * unit[j];
+        score[i] = sum;
+    }
+done:
+    array_close(&codes);
+    array_close(&units);
+    return scores;
 }

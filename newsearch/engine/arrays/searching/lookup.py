@@ -128,40 +128,35 @@ class WordLookup:
         return count
 
     def together(
-        self, words: Sequence[tuple[str, float]], *, any_form: bool, width: int, ordered: bool, field: int
+        self, terms: Sequence[str], *, any_form: bool, width: int, ordered: bool, field: int
     ) -> tuple[Array, Array]:
-        """The articles in which some words occur together, sorted, uint32, and the score of each, as `kernel.together`
-        finds them.
+        """The articles in which some words occur together, as `kernel.together` finds them.
 
         Args:
-            words: each with the score of a code of 1.
             any_form: whether each word may be in any of its forms.
+
+        Returns:
+            The articles, sorted, uint32, and the code of each word in them, uint8, shape (articles, words).
 
         Raises:
             ValueError, IndexCorrupt: the segments are damaged.
         """
         if _compiled is not None:
-            asked = [self._asked(term) for term, _ in words]
-            found = _compiled.together(
+            asked = [self._asked(term) for term in terms]
+            docs, codes = _compiled.together(
                 self._opened,
                 self._placed,
-                [
-                    (term, stems if any_form else [], is_stem, unit)
-                    for (term, stems, is_stem), (_, unit) in zip(asked, words, strict=True)
-                ],
+                [(term, stems if any_form else [], is_stem) for term, stems, is_stem in asked],
                 width,
                 ordered,
                 field,
             )
-        else:
-            places = [self._any_form(term) if any_form else self._exact(term) for term, _ in words]
-            slots = [
-                united(occurrences(self._segments, self._starts, of_word), None)._replace(unit=unit)
-                for of_word, (_, unit) in zip(places, words, strict=True)
-            ]
-            found = kernel.together(slots, width, ordered, field, self.lengths)
-        docs, scores = found
-        return np.frombuffer(docs, np.uint32), np.frombuffer(scores)
+            return np.frombuffer(docs, np.uint32), np.frombuffer(codes, np.uint8).reshape(-1, len(terms))
+        places = [self._any_form(term) if any_form else self._exact(term) for term in terms]
+        slots = [united(occurrences(self._segments, self._starts, of_word), None) for of_word in places]
+        found = np.frombuffer(kernel.together(slots, width, ordered, field, self.lengths)[0], np.uint32)
+        of_slots = [slot.code.take(slot.doc.searchsorted(found), mode="clip") for slot in slots if len(found)]
+        return found, np.stack(of_slots, axis=1) if of_slots else np.empty((0, len(terms)), np.uint8)
 
     def held(self, forms: Sequence[str], gone: Array) -> list[int]:
         """How many articles contain each of some exact forms.
@@ -270,6 +265,17 @@ def occurrences(
 def united(forms: list[Occurrences], among: Array | None) -> Slot:
     """The occurrences of some forms as those of one word, without a unit. See `kernel.united`."""
     return _slot(kernel.united(forms, among))
+
+
+def weighed(codes: Array, units: Sequence[float]) -> Array:
+    """The scores of articles from the codes of some words in them (see `together`): the sum over the words of each code
+    times the unit of its word."""
+    if _compiled is not None:
+        return np.frombuffer(_compiled.weighed(codes, np.array(units)))
+    scores = np.zeros(len(codes))
+    for code, unit in zip(codes.T, units, strict=True):
+        scores += code * unit
+    return scores
 
 
 def _slot(made: Sequence[Any]) -> Slot:

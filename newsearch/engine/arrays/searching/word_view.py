@@ -19,7 +19,7 @@ from newsearch.engine.arrays.loops.kernel import Codes, Part, Slot
 from newsearch.engine.arrays.loops.spread import Table
 from newsearch.engine.arrays.searching.cache import size_of
 from newsearch.engine.arrays.searching.column_view import ColumnView
-from newsearch.engine.arrays.searching.lookup import Found, WordLookup, occurrences, united
+from newsearch.engine.arrays.searching.lookup import Found, WordLookup, occurrences, united, weighed
 from newsearch.engine.arrays.searching.vocabulary import Vocabulary, likely_bytes, vocabulary_of
 from newsearch.engine.arrays.segment.segment import Place, Segment
 from newsearch.ranking import Pivots
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from newsearch.engine.arrays.searching.shared_lists import SharedLists
 
 Array: TypeAlias = NDArray[Any]
+
+_TOGETHER = ("together",)
+"""The words that were last looked for together: the nodes of one query ask for the same ones with several weights."""
 
 _SCANS = 16
 """The number of terms that are compared with all forms before the forms are put in order for that."""
@@ -324,14 +327,16 @@ class WordView(ColumnView):
             slots = [self.any_form(term) if any_form else self.form(term) for term in terms]
             return self.slots_together(slots, weight=weight, width=width, ordered=ordered, field=field)
         units = [self.unit_of(term) if any_form else self.unit(self.count_form(term)) for term in terms]
-        # To collect every occurrence of a frequent word takes far longer than to look where the others are, too.
-        return self._lookup.together(
-            [(term, unit * weight) for term, unit in zip(terms, units, strict=True)],
-            any_form=any_form,
-            width=width,
-            ordered=ordered,
-            field=field,
-        )
+        asked = tuple(terms), any_form, width, ordered, field
+        found: tuple[object, Array, Array] | None = self.cache.get(_TOGETHER)
+        if found is None or found[0] != asked:
+            # To collect every occurrence of a frequent word takes far longer than to look where the others are, too.
+            docs, codes = self._lookup.together(
+                terms, any_form=any_form, width=width, ordered=ordered, field=field
+            )
+            found = asked, docs, codes
+            self.cache.put(_TOGETHER, found)
+        return found[1], weighed(found[2], [unit * weight for unit in units])
 
     def side_by_side(
         self, left: Sequence[str], right: Sequence[str], *, distance: int, **asked: Any
