@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import cycle, islice
 from pathlib import Path
@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import click
 
 from bench.__main__ import CORPUS
-from bench.corpus import SEED, prepare
+from bench.corpus import SEED, Vocabulary, prepare
 from bench.measure import PROJECT
 from bench.peers import make
 from bench.queries import PASTED, queries
@@ -35,6 +35,7 @@ PLAIN = "coronavirus vaccine trial"
 _WARM_SECONDS = 1.0
 _THREAD_SECONDS = 3.0
 _QUERIES = 1000
+_MOST_GROWTH = 4
 
 
 class Asked(NamedTuple):
@@ -248,18 +249,45 @@ def _do(name: str, path: str, number: int) -> dict[str, float]:
     return {"queries_per_second": throughput(Path(path), number, name)}
 
 
-def table(path: Path) -> Iterator[str]:
-    """The lines of the report, in Markdown."""
-    yield "| class | query | first | warm |"
-    yield "| --- | --- | ---: | ---: |"
-    plain: list[float] = []
+def table(indexes: Mapping[str, Path]) -> Iterator[str]:
+    """The lines of the report, in Markdown: first and warm in each index, by its name, and how much warm grows from the
+    first index to the last."""
+    heads = [f"{name}: {head}" for name in indexes for head in ("first", "ms", "warm", "us")]
+    grows = ["growth"] if len(indexes) > 1 else []
+    yield f"| class | query | {' | '.join([*heads, *grows])} |"
+    yield f"| --- | --- |{' ---: |' * len([*heads, *grows])}"
+    plain: dict[str, list[float]] = {name: [] for name in indexes}
+    growths: list[float] = []
     for number, asked in enumerate(QUERIES):
-        found = _in_process("query", str(path), number)
-        plain.append(found["plain"])
-        first, warm = found["first"] / found["plain"], found["warm"] / found["plain"]
-        yield f"| {asked.group} | {asked.named.replace('|', '/')} | {first:.0f} | {warm:.1f} |"
+        cells: list[str] = []
+        warm: list[float] = []
+        for name, path in indexes.items():
+            found = _in_process("query", str(path), number)
+            plain[name].append(found["plain"])
+            warm.append(found["warm"])
+            cells += [
+                f"{found['first'] / found['plain']:.0f}",
+                f"{found['first'] / 1e3:.1f}",
+                f"{found['warm'] / found['plain']:.1f}",
+                f"{found['warm']:,.0f}",
+            ]
+        if grows:
+            growth = warm[-1] / warm[0]
+            cells.append(f"{growth:.1f}")
+            growths += [growth] * (asked.task not in ("facets", "count"))
+        yield f"| {asked.group} | {asked.named.replace('|', '/')} | {' | '.join(cells)} |"
     yield ""
-    yield f"A plain query, {PLAIN}: {median(plain):.0f} us of processor time."
+    for name, times in plain.items():
+        yield f"{name}: a plain query, {PLAIN}, takes {median(times):.0f} us of processor time."
+    if growths:
+        yield (
+            f"All classes but facets and counts grow {median(growths):.1f} times (median);"
+            f" {sum(growth <= _MOST_GROWTH for growth in growths)} of {len(growths)} at most {_MOST_GROWTH} times."
+        )
+
+
+def threads_and_memory(path: Path) -> Iterator[str]:
+    """What two threads gain, and how much memory is taken."""
     for kind, said in (("words", "Queries of words"), ("long", "Alternatives, filters, counts and facets")):
         one, two = (_in_process(kind, str(path), threads)["queries_per_second"] for threads in (1, 2))
         yield f"{said} per second by the clock: {one:,.0f} in one thread, {two:,.0f} in two ({two / one:.2f})."
@@ -278,14 +306,31 @@ def table(path: Path) -> Iterator[str]:
     default=CORPUS,
     help="JSONL articles, gzip-compressed or not [default: the shared collection beside the project].",
 )
-@click.option("--size", type=click.IntRange(min=1), default=120_000, show_default=True, help="Articles.")
+@click.option(
+    "--size",
+    "sizes",
+    type=click.IntRange(min=1),
+    multiple=True,
+    default=(120_000,),
+    show_default=True,
+    help="Articles. Given twice, growth is told too.",
+)
+@click.option(
+    "--vocabulary",
+    type=click.Choice(["fixed", "growing"]),
+    default="fixed",
+    show_default=True,
+    help="Whether recombined articles bring new words, as many as Heaps' law has for the real ones.",
+)
 @click.option(
     "--work",
     type=click.Path(file_okay=False, path_type=Path),
     help="Where articles and index are kept and reused [default: a temporary directory, removed].",
 )
 @click.option("--task", hidden=True)
-def main(corpus: Path, size: int, work: Path | None, task: str | None) -> None:
+def main(
+    corpus: Path, sizes: Sequence[int], vocabulary: Vocabulary, work: Path | None, task: str | None
+) -> None:
     """Measure every class of query on newsearch, first in its process and warm, with threads and with memory."""
     if task is not None:
         click.echo(json.dumps(_do(*json.loads(task))))
@@ -294,12 +339,18 @@ def main(corpus: Path, size: int, work: Path | None, task: str | None) -> None:
         if work is None:
             work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         work.mkdir(parents=True, exist_ok=True)
-        articles = prepare(corpus, size, work)
-        index = work / f"newsearch-{articles.size}"
-        if not index.exists():
-            make("newsearch").build(articles, index)
-        for line in table(index.resolve()):
+        indexes: dict[str, Path] = {}
+        for size in sizes:
+            articles = prepare(corpus, size, work, vocabulary)
+            index = work / f"newsearch-{articles.name}"
+            if not index.exists():
+                make("newsearch").build(articles, index)
+            indexes[f"{articles.size:,}"] = index.resolve()
+        for line in table(indexes):
             click.echo(line)
+        for name, index in indexes.items():
+            for line in threads_and_memory(index):
+                click.echo(f"{name}: {line}")
 
 
 if __name__ == "__main__":

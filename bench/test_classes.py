@@ -38,6 +38,22 @@ def test_every_query_is_measured(path: Path) -> None:
             assert set(found) == {"plain", "first", "warm"}
 
 
+def test_a_table_tells_first_and_warm_of_each_index_and_how_much_that_grows(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classes, "QUERIES", QUERIES[:2])
+    times = {"plain": 10.0, "first": 2000.0, "warm": 20.0}
+
+    def measured(_: str, index: str, __: int) -> dict[str, float]:
+        return times if index == "small" else {**times, "warm": 100.0}
+
+    monkeypatch.setattr(classes, "_in_process", measured)
+    lines = list(classes.table({"1": Path("small"), "9": Path("large")}))
+    assert lines[2] == "| word | hospital | 200 | 2.0 | 2.0 | 20 | 200 | 2.0 | 10.0 | 100 | 5.0 |"
+    assert lines[-1].endswith("grow 5.0 times (median); 0 of 2 at most 4 times.")
+    assert len(list(classes.table({"1": Path("small")}))) == len(lines) - 2
+
+
 def test_the_queries_of_words_find_something(path: Path) -> None:
     with newsearch.open(path) as index:
         for text in ("covid-19", "url:coronavirus", "trump~", "state-of-the-art", "topic:Sports"):
