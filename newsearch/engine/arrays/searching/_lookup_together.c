@@ -4,8 +4,10 @@
 
 #include "_windows.h"
 
-#define BLOCK 16 /* postings that are looked at together */
-#define BLOCKS 4 /* so many of them */
+#define BLOCK 16    /* postings that are looked at together */
+#define BLOCKS 4    /* so many of them */
+#define MARKED 256  /* articles are marked where each word has so many postings */
+#define MUCH 8      /* a word with so many times as many postings as the rarest is sought in its articles */
 
 /* One of the words, and what an article at hand has of it. */
 typedef struct {
@@ -133,6 +135,8 @@ typedef struct {
     uint32_t *doc;
     uint8_t *code; /* of each word, article by article */
     Py_ssize_t found;
+    int are_usual; /* whether they stood together in most articles of the last segment that have the rarest of them */
+    uint64_t marks[MAX_ARTICLES / 64], others[MAX_ARTICLES / 64]; /* of the articles of a segment */
 } Together;
 
 /* Whether words that are all in an article stand together there; -1 where there is no memory to find out. */
@@ -166,9 +170,61 @@ static Py_ssize_t rarest_of(Together *all, Py_ssize_t segment) {
     return rarest;
 }
 
-/* Append the articles of a segment in which the words stand together. -1 if one is outside, -2 without memory. */
-static int find_together(Together *all, const SegmentArrays *segment, const Positions *places, Py_ssize_t rarest) {
+/* Append an article that all words are in, if they stand together there. -2 without memory. */
+static int add_article(Together *all, const SegmentArrays *segment, const Positions *places, uint16_t article) {
+    const int stands = stand_together(all, places, article);
+    if (stands < 1) return stands < 0 ? -2 : 0;
+    uint8_t *code = all->code + all->found * all->count;
+    for (Py_ssize_t i = 0; i < all->count; i++) code[i] = all->words[i].code;
+    all->doc[all->found++] = (uint32_t)(segment->start + article);
+    return 0;
+}
+
+/* Mark the articles that have any form of a word. */
+static void mark(uint64_t *bits, const Word *word, const uint16_t *doc) {
+    memset(bits, 0, MAX_ARTICLES / 8);
+    for (Py_ssize_t i = 0; i < word->count; i++) {
+        const Range *posts = &word->reading[i].posts;
+        for (int64_t j = posts->first; j < posts->last; j++) bits[doc[j] >> 6] |= (uint64_t)1 << (doc[j] & 63);
+    }
+}
+
+/* Mark the articles of a segment that have the rarest word and all that are not much more frequent: to mark an article
+ * takes far less time than to seek it. Returns 0 if it is better to seek them. */
+static int mark_common(Together *all, Py_ssize_t number_, const SegmentArrays *segment, Py_ssize_t rarest) {
     const uint16_t *doc = segment->doc.data;
+    const int64_t fewest = all->words[rarest].search.forms[number_].postings;
+    int are_marked = 0;
+    for (Py_ssize_t i = 0; i < all->count && fewest >= MARKED && !all->are_usual; i++) {
+        if (i == rarest || all->words[i].search.forms[number_].postings > MUCH * fewest) continue;
+        if (!are_marked) mark(all->marks, &all->words[rarest], doc);
+        mark(all->others, &all->words[i], doc);
+        for (Py_ssize_t j = 0; j < MAX_ARTICLES / 64; j++) all->marks[j] &= all->others[j];
+        are_marked = 1;
+    }
+    return are_marked;
+}
+
+/* Append those of the marked articles in which the words stand together. -1 if one is outside, -2 without memory. */
+static int find_marked(Together *all, const SegmentArrays *segment, const Positions *places) {
+    for (Py_ssize_t i = 0; i < MAX_ARTICLES / 64; i++) {
+        for (uint64_t marks = all->marks[i]; marks; marks &= marks - 1) {
+            const Py_ssize_t article = 64 * i + lowest_bit(marks);
+            if (article >= segment->articles) return -1;
+            int is_all = 1;
+            for (Py_ssize_t j = 0; j < all->count && is_all; j++)
+                is_all = is_in(&all->words[j], segment, places, (uint16_t)article);
+            if (is_all && add_article(all, segment, places, (uint16_t)article) < 0) return -2;
+        }
+    }
+    return 0;
+}
+
+/* Append the articles of a segment in which the words stand together. -1 if one is outside, -2 without memory. */
+static int find_together(Together *all, Py_ssize_t number_, const SegmentArrays *segment, const Positions *places,
+                         Py_ssize_t rarest) {
+    const uint16_t *doc = segment->doc.data;
+    if (mark_common(all, number_, segment, rarest)) return find_marked(all, segment, places);
     int64_t article = next_article(&all->words[rarest], doc);
     while (article < MAX_ARTICLES) {
         if (article >= segment->articles) return -1;
@@ -180,15 +236,7 @@ static int find_together(Together *all, const SegmentArrays *segment, const Posi
             next = other > next ? other : next;
             is_all = 0;
         }
-        if (is_all) {
-            const int stands = stand_together(all, places, (uint16_t)article);
-            if (stands < 0) return -2;
-            if (stands) {
-                uint8_t *code = all->code + all->found * all->count;
-                for (Py_ssize_t i = 0; i < all->count; i++) code[i] = all->words[i].code;
-                all->doc[all->found++] = (uint32_t)(segment->start + article);
-            }
-        }
+        if (is_all && add_article(all, segment, places, (uint16_t)article) < 0) return -2;
         if (next >= MAX_ARTICLES) break;
         for (Py_ssize_t i = 0; i < all->words[rarest].count; i++) {
             Range *posts = &all->words[rarest].reading[i].posts;
@@ -242,7 +290,9 @@ PyObject *together(PyObject *module, PyObject *args) {
         const Py_ssize_t rarest = rarest_of(&all, i);
         if (rarest < 0) continue;
         for (Py_ssize_t j = 0; j < all.count; j++) word_enter(&all.words[j], i);
-        state = find_together(&all, &segments->each[i], &places->each[i], rarest);
+        const Py_ssize_t before = all.found;
+        state = find_together(&all, i, &segments->each[i], &places->each[i], rarest);
+        all.are_usual = 2 * (all.found - before) > all.words[rarest].search.forms[i].postings;
     }
     REGAINED
     if (state == -1) { out_of_range(); goto done; }
