@@ -7,13 +7,15 @@ stored.
 
 from __future__ import annotations
 
+import socket
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from threading import Lock
+from threading import Lock, Timer
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -197,17 +199,20 @@ class RemoteFeed:
         if self.memory.modified:
             headers["If-Modified-Since"] = self.memory.modified
         try:
-            with httpx.Client(headers=headers, timeout=PATIENCE, trust_env=self._trust_env) as client:
-                return self._visit(client)
+            with (
+                _Limit(MAX_SECONDS) as limit,
+                httpx.Client(headers=headers, timeout=PATIENCE, trust_env=self._trust_env) as client,
+            ):
+                return self._visit(client, limit)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, zlib.error) as error:
-            raise SourceError(self.location, f"cannot be fetched: {_reason(error)}") from error
+            late = f"takes longer than {MAX_SECONDS:.0f} s" if limit.is_reached else ""
+            raise SourceError(self.location, late or f"cannot be fetched: {_reason(error)}") from error
 
-    def _visit(self, client: Any) -> _HttpAnswer:
+    def _visit(self, client: Any, limit: _Limit) -> _HttpAnswer:
         url = self.memory.moved or self.location
-        until = time.monotonic() + MAX_SECONDS
         is_permanent = True
         for _ in range(MAX_REDIRECTS + 1):
-            with client.stream("GET", url) as response:
+            with client.stream("GET", url, extensions={"trace": limit.follow}) as response:
                 status = response.status_code
                 if status in (301, 302, 303, 307, 308) and (target := response.headers.get("location")):
                     url = urljoin(url, target)
@@ -219,10 +224,10 @@ class RemoteFeed:
                     if is_permanent:
                         self.memory.moved = url
                     continue
-                return self._answer(response, until)
+                return self._answer(response, limit)
         raise SourceError(self.location, f"redirects more than {MAX_REDIRECTS} times")
 
-    def _answer(self, response: Any, until: float) -> _HttpAnswer:
+    def _answer(self, response: Any, limit: _Limit) -> _HttpAnswer:
         status, headers = response.status_code, response.headers
         if status == 304:
             return _HttpAnswer(is_unchanged=True)
@@ -249,12 +254,56 @@ class RemoteFeed:
             data += unpacker.decompress(piece, MAX_SIZE + 1 - len(data)) if unpacker else piece
             if len(data) > MAX_SIZE:
                 raise SourceError(self.location, f"larger than {MAX_SIZE // 1_000_000} MB")
-            if time.monotonic() > until:
-                raise SourceError(self.location, f"takes longer than {MAX_SECONDS:.0f} s")
+            if limit.is_reached or (unpacker and unpacker.eof):
+                break
+        # A connection that was closed may look like the end of the data.
+        if limit.is_reached:
+            raise SourceError(self.location, f"takes longer than {MAX_SECONDS:.0f} s")
         if unpacker and not unpacker.eof:
             raise SourceError(self.location, "ends in the middle of its compressed data")
         self.memory = Memory(headers.get("etag", ""), headers.get("last-modified", ""), self.memory.moved)
         return _HttpAnswer(bytes(data), response.charset_encoding or "")
+
+
+class _Limit:
+    """Ends what a visit waits for when it has taken too long: the client limits the time between two bytes alone.
+
+    Attributes:
+        is_reached: whether the time is over.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.is_reached = False
+        self._socket: socket.socket | None = None
+        self._lock = Lock()
+        self._timer = Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def __enter__(self) -> _Limit:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def follow(self, event: str, info: Mapping[str, Any]) -> None:
+        """Note the connection that is used; for the `trace` extension of httpx."""
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            with self._lock:
+                self._socket = info["return_value"].get_extra_info("socket")
+                if self.is_reached:
+                    self._shut()
+
+    def _end(self) -> None:
+        with self._lock:
+            self.is_reached = True
+            self._shut()
+
+    def _shut(self) -> None:
+        with suppress(OSError):
+            if self._socket is not None:
+                # Not the method of a TLS connection, which another thread is reading.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 def _seconds(text: str) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -216,6 +218,63 @@ def test_the_slow_and_the_huge_are_given_up(
         "cannot be fetched",
         "larger than 0 MB",
     ]
+
+
+@contextmanager
+def answering(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """The address of a server that sends any bytes, well-formed or not."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with suppress(OSError):  # the client, or the test, has gone
+                connection, _ = listening.accept()
+                with connection:
+                    connection.recv(65_536)
+                    answer(connection)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/feed"
+        thread.join()
+
+
+def without_end(first: bytes, again: bytes) -> Callable[[socket.socket], None]:
+    """Sends the second bytes again and again, until the client goes or the test would take too long."""
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(first)
+        for _ in range(100):
+            connection.sendall(again)
+            time.sleep(0.05)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        (b"", b"H"),
+        (b"HTTP/1.1 200 OK\r\nX-Name: ", b"x"),
+        (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+    ],
+)
+def test_no_part_of_an_answer_takes_longer_than_a_feed_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bytes, again: bytes
+) -> None:
+    monkeypatch.setattr(remote, "MAX_SECONDS", 0.3)
+    began = time.monotonic()
+    with answering(without_end(first, again)) as url:
+        report = newsearch.build(url, index=tmp_path / "index")
+    assert [error.reason for error in report.errors] == ["takes longer than 0 s"]
+    assert time.monotonic() - began < 4
+
+
+def test_what_follows_compressed_data_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "MAX_SECONDS", 1.0)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"
+    with answering(without_end(head + gzip.compress(rss("one")), b"\0")) as url:
+        assert newsearch.build(url, index=tmp_path / "index").added == 1
 
 
 def test_what_a_header_says_of_the_encoding_counts_where_the_text_is_silent(
