@@ -39,6 +39,9 @@ MAX_SECONDS: Final = 60.0
 _LONGEST_WAIT: Final = 86_400
 """Maximum seconds for which a server may ask not to be visited."""
 
+_LONGEST_VALIDATOR: Final = 1_000
+"""Maximum characters of an ETag or a date. Servers refuse requests with very long headers."""
+
 AT_ONCE: Final = 8
 """Feeds that are fetched at the same time, at most one per host."""
 
@@ -76,11 +79,16 @@ class Memory:
         not_before = told.get("not_before", "")
         moved = told.get("moved", "")
         return cls(
-            told.get("etag", ""),
-            told.get("modified", ""),
+            _validator(told.get("etag", "")),
+            _validator(told.get("modified", "")),
             moved if is_remote(moved) else "",
             int(not_before) if not_before.isdecimal() and len(not_before) < 12 else 0,
         )
+
+
+def _validator(text: str) -> str:
+    """An ETag or a date as a later request may repeat it; empty if it could not be sent, or would be refused."""
+    return text if text.isascii() and len(text) <= _LONGEST_VALIDATOR else ""
 
 
 @dataclass(slots=True)
@@ -229,7 +237,7 @@ class RemoteFeed:
 
     def _answer(self, response: Any, limit: _Limit) -> _HttpAnswer:
         status, headers = response.status_code, response.headers
-        if status == 304:
+        if status == 304 and (self.memory.etag or self.memory.modified):
             return _HttpAnswer(is_unchanged=True)
         if status == 410:
             raise SourceError(
@@ -261,7 +269,8 @@ class RemoteFeed:
             raise SourceError(self.location, f"takes longer than {MAX_SECONDS:.0f} s")
         if unpacker and not unpacker.eof:
             raise SourceError(self.location, "ends in the middle of its compressed data")
-        self.memory = Memory(headers.get("etag", ""), headers.get("last-modified", ""), self.memory.moved)
+        etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
+        self.memory = Memory(_validator(etag), _validator(modified), self.memory.moved)
         return _HttpAnswer(bytes(data), response.charset_encoding or "")
 
 

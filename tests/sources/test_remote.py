@@ -277,6 +277,21 @@ def test_what_follows_compressed_data_is_not_read(tmp_path: Path, monkeypatch: p
         assert newsearch.build(url, index=tmp_path / "index").added == 1
 
 
+@pytest.mark.parametrize("mark", ['"é"', '"' + "x" * 50_000 + '"'])
+def test_a_mark_that_cannot_be_sent_back_is_not_kept(site: Site, tmp_path: Path, mark: str) -> None:
+    url = site.give("/feed", body=rss("one"), ETag=mark, Last_Modified=mark)
+    newsearch.build(url, index=tmp_path / "index")
+    assert not newsearch.reindex(tmp_path / "index").errors
+    assert "if-none-match" not in site.asked[-1][1]
+
+
+def test_nothing_is_unchanged_that_was_never_read(site: Site, tmp_path: Path) -> None:
+    url = site.give("/feed", status=304)
+    report = newsearch.build(url, index=tmp_path / "index")
+    assert report.incomplete == (url,)
+    assert "the server answered 304" in report.errors[0].reason
+
+
 def test_what_a_header_says_of_the_encoding_counts_where_the_text_is_silent(
     site: Site, tmp_path: Path
 ) -> None:
