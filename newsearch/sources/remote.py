@@ -117,6 +117,7 @@ class RemoteFeed:
         self._options = options
         self._trust_env = trust_env
         self._fetched: Future[_HttpAnswer] | None = None
+        self._moved_before = ""
 
     @property
     def host(self) -> str:
@@ -167,7 +168,7 @@ class RemoteFeed:
 
     def _forget_answer(self) -> None:
         """Let the next visit fetch the feed again, even if it has not changed: this answer was not all of a feed."""
-        self.memory = Memory(moved=self.memory.moved)
+        self.memory = Memory(moved=self._moved_before)
 
     def done(self) -> None:
         return None
@@ -217,7 +218,8 @@ class RemoteFeed:
             raise SourceError(self.location, late or f"cannot be fetched: {_reason(error)}") from error
 
     def _visit(self, client: Any, limit: _Limit) -> _HttpAnswer:
-        url = self.memory.moved or self.location
+        moved = self._moved_before = self.memory.moved
+        url = moved or self.location
         is_permanent = True
         for _ in range(MAX_REDIRECTS + 1):
             with client.stream("GET", url, extensions={"trace": limit.follow}) as response:
@@ -230,9 +232,12 @@ class RemoteFeed:
                         )
                     is_permanent &= status in (301, 308)
                     if is_permanent:
-                        self.memory.moved = url
+                        moved = url
                     continue
-                return self._answer(response, limit)
+                answer = self._answer(response, limit)
+                # Only now: a page to log in to, or nothing at all, may be at the address.
+                self.memory.moved = moved
+                return answer
         raise SourceError(self.location, f"redirects more than {MAX_REDIRECTS} times")
 
     def _answer(self, response: Any, limit: _Limit) -> _HttpAnswer:
@@ -270,7 +275,7 @@ class RemoteFeed:
         if unpacker and not unpacker.eof:
             raise SourceError(self.location, "ends in the middle of its compressed data")
         etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
-        self.memory = Memory(_validator(etag), _validator(modified), self.memory.moved)
+        self.memory = Memory(_validator(etag), _validator(modified))
         return _HttpAnswer(bytes(data), response.charset_encoding or "")
 
 

@@ -292,6 +292,22 @@ def test_nothing_is_unchanged_that_was_never_read(site: Site, tmp_path: Path) ->
     assert "the server answered 304" in report.errors[0].reason
 
 
+@pytest.mark.parametrize(
+    ("status", "body"), [(404, b""), (200, b"<!DOCTYPE html><html><body>Log in</body></html>")]
+)
+def test_a_permanent_redirect_to_no_feed_is_not_remembered(
+    site: Site, tmp_path: Path, status: int, body: bytes
+) -> None:
+    index = tmp_path / "index"
+    url = site.give("/feed", body=rss("one"))
+    newsearch.build(url, index=index)
+    site.give("/login", status=status, body=body)
+    site.give("/feed", status=301, Location="/login")
+    assert newsearch.reindex(index).incomplete == (url,)
+    site.give("/feed", body=rss("one", "two"))
+    assert newsearch.reindex(index).added == 1
+
+
 def test_what_a_header_says_of_the_encoding_counts_where_the_text_is_silent(
     site: Site, tmp_path: Path
 ) -> None:
