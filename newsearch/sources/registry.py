@@ -32,7 +32,6 @@ __all__ = [
 
 _AS_IT_SAYS: Final = ReadingOptions()
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_HAS_HOST: Final = re.compile(r"\w+://[^\s/?#]")
 
 
 def locate(path: str | os.PathLike[str]) -> str:
@@ -46,13 +45,22 @@ def locate(path: str | os.PathLike[str]) -> str:
     if reason := unusable_path(path):
         raise SourceError(f"{os.fspath(path)!r:.200}", reason)
     if is_remote(os.fspath(path)):
-        if not _HAS_HOST.match(os.fspath(path)):
+        if not _has_host(os.fspath(path)):
             raise SourceError(printable(os.fspath(path)), "a URL without a host")
         return printable(os.fspath(path))
     try:
         return printable(os.path.abspath(path))
     except OSError as error:
         raise SourceError(printable(path), f"there is no working directory: {error.strerror}") from error
+
+
+def _has_host(url: str) -> bool:
+    from urllib.parse import urlsplit  # not needed for files
+
+    try:
+        return bool((urlsplit(url).hostname or "").strip())
+    except ValueError:  # such as "http://["
+        return False
 
 
 def open_source(path: str | os.PathLike[str], options: ReadingOptions = _AS_IT_SAYS) -> Source:

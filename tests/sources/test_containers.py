@@ -397,6 +397,8 @@ def test_records_are_explained_beside_broken_lines(tmp_path: Path) -> None:
         ("ftp://gazette.example/feed.xml", "only http:// and https:// can be fetched"),
         ("file:///feed.xml", "only http:// and https:// can be fetched"),
         ("http://", "a URL without a host"),
+        ("http://[", "a URL without a host"),
+        ("http://[::1/feed.xml", "a URL without a host"),
         ("https:///feed.xml", "a URL without a host"),
     ],
 )
