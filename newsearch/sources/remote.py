@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
 from threading import Lock, Timer
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -209,11 +210,11 @@ class RemoteFeed:
             headers["If-Modified-Since"] = self.memory.modified
         try:
             with (
-                _Limit(MAX_SECONDS) as limit,
+                _Limit(self.location, MAX_SECONDS) as limit,
                 httpx.Client(headers=headers, timeout=PATIENCE, trust_env=self._trust_env) as client,
             ):
                 return self._visit(client, limit)
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, zlib.error) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, zlib.error) as error:
             late = f"takes longer than {MAX_SECONDS:.0f} s" if limit.is_reached else ""
             raise SourceError(self.location, late or f"cannot be fetched: {_reason(error)}") from error
 
@@ -282,12 +283,19 @@ class RemoteFeed:
 class _Limit:
     """Ends what a visit waits for when it has taken too long: the client limits the time between two bytes alone.
 
+    It also lets no redirect lead from the web into a private network, whose servers may trust whoever reaches them.
+
+    Args:
+        location: of the feed, for the message.
+
     Attributes:
         is_reached: whether the time is over.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, location: str, seconds: float) -> None:
         self.is_reached = False
+        self._location = location
+        self._is_on_web = False
         self._socket: socket.socket | None = None
         self._lock = Lock()
         self._timer = Timer(seconds, self._end)
@@ -301,12 +309,20 @@ class _Limit:
         self._timer.cancel()
 
     def follow(self, event: str, info: Mapping[str, Any]) -> None:
-        """Note the connection that is used; for the `trace` extension of httpx."""
+        """Note the connection that is used, before it is; for the `trace` extension of httpx."""
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            stream = info["return_value"]
             with self._lock:
-                self._socket = info["return_value"].get_extra_info("socket")
+                self._socket = stream.get_extra_info("socket")
                 if self.is_reached:
                     self._shut()
+            is_on_web = _is_public(stream.get_extra_info("server_addr")[0])
+            if self._is_on_web and not is_on_web:
+                stream.close()
+                raise SourceError(
+                    self._location, "redirects into a private network, and is not followed there"
+                )
+            self._is_on_web = is_on_web
 
     def _end(self) -> None:
         with self._lock:
@@ -318,6 +334,11 @@ class _Limit:
             if self._socket is not None:
                 # Not the method of a TLS connection, which another thread is reading.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+def _is_public(address: str) -> bool:
+    """Whether an address belongs to the web, and to no private network or this machine."""
+    return ip_address(address).is_global
 
 
 def _seconds(text: str) -> int:

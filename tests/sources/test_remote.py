@@ -292,6 +292,37 @@ def test_nothing_is_unchanged_that_was_never_read(site: Site, tmp_path: Path) ->
     assert "the server answered 304" in report.errors[0].reason
 
 
+def test_a_redirect_does_not_lead_from_the_web_into_a_private_network(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The first connection of a feed is on the web, as it were.
+    public = [True]
+    monkeypatch.setattr(remote, "_is_public", lambda _: bool(public and public.pop()))
+    secret = site.give("/secret", body=rss("secret")).replace("127.0.0.1", "localhost")
+    url = site.give("/feed", status=302, Location=secret)
+    report = newsearch.build(url, index=tmp_path / "index")
+    assert "redirects into a private network" in report.errors[0].reason
+    assert [path for path, _ in site.asked] == ["/feed"]
+
+
+@pytest.mark.parametrize(
+    ("address", "is_public"),
+    [
+        ("9.9.9.9", True),
+        ("2620:fe::fe", True),
+        ("127.0.0.1", False),
+        ("10.0.0.1", False),
+        ("169.254.169.254", False),
+        ("100.64.0.1", False),
+        ("::1", False),
+        ("fe80::1%eth0", False),
+        ("::ffff:127.0.0.1", False),
+    ],
+)
+def test_addresses_of_private_networks_are_known(address: str, is_public: bool) -> None:
+    assert remote._is_public(address) == is_public
+
+
 @pytest.mark.parametrize(
     ("status", "body"), [(404, b""), (200, b"<!DOCTYPE html><html><body>Log in</body></html>")]
 )
