@@ -11,7 +11,6 @@ from hmac import compare_digest
 from time import perf_counter
 from urllib.parse import parse_qsl
 
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsearch.serve.answers import Answer, problem
@@ -130,7 +129,9 @@ class Guard:
             async with asyncio.timeout(self._settings.timeout) as exchange.time:
                 await self._inner(exchange.scope, exchange.receive, exchange.send)
         except TimeoutError:
-            if exchange.is_waiting:
+            if exchange.refusal is not None:
+                late = exchange.refusal
+            elif exchange.is_waiting:
                 late = problem(408, f"a body is read for {self._settings.body_timeout:g} seconds at most")
             else:
                 late = problem(503, "this took too long", headers={"Retry-After": "5"})
@@ -194,6 +195,7 @@ class _Exchange:
         started: when it began, in the seconds of `perf_counter`.
         time: ends the exchange when it has taken too long.
         is_waiting: whether the client has yet to send what is being read of its body.
+        refusal: the answer to a body that cannot be read, if this is why the exchange ended.
     """
 
     _receive: Callable[[], Awaitable[Message]]
@@ -211,6 +213,7 @@ class _Exchange:
         self.size = 0
         self.is_waiting = False
         self.time: asyncio.Timeout | None = None
+        self.refusal: Answer | None = None
         self._settings = settings
         self._has_begun = False
         self._read = 0
@@ -246,12 +249,20 @@ class _Exchange:
         self._end_at(self._began + self._settings.body_timeout)
         message = await self._receive()
         self.is_waiting = False
+        if message["type"] == "http.disconnect":
+            await self._refuse(problem(400, "the body ended too early"))
         self._end_at(asyncio.get_running_loop().time() + self._settings.timeout)
         self._is_read = not message.get("more_body", False)
         self._read += len(message.get("body", b""))
         if self._read > self._settings.max_body:
-            raise HTTPException(413, f"a body of at most {self._settings.max_body:,} bytes is read")
+            await self._refuse(problem(413, f"a body of at most {self._settings.max_body:,} bytes is read"))
         return message
+
+    async def _refuse(self, refusal: Answer) -> None:
+        """End the exchange with this answer. An error would reach the log, as one of this server, from the tools."""
+        self.refusal = refusal
+        self._end_at(asyncio.get_running_loop().time())
+        await asyncio.Event().wait()
 
     def _end_at(self, when: float) -> None:
         if self.time is not None and not self.time.expired():

@@ -23,6 +23,7 @@ from running import serving
 import newsearch
 from newsearch import Index
 from newsearch.serve import app
+from newsearch.serve.guard import Seen
 from newsearch.serve.settings import Settings
 
 SEARCH = "/api/v1/search"
@@ -312,6 +313,22 @@ def test_a_body_that_comes_too_late_is_refused_as_such(index: Path, path: str, s
         answer = received(client)
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"a body is read for 0.3 seconds at most" in answer
+
+
+@pytest.mark.parametrize("path", [SEARCH, "/mcp"])
+def test_who_goes_in_the_middle_of_a_body_causes_no_error(
+    index: Path, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    seen: list[Seen] = []
+    with listening(app(index, log=seen.append)) as (port, _):
+        with connected(port) as client:
+            head = HEAD_OF_POST.replace(SEARCH.encode(), path.encode())
+            client.sendall(head.replace(b"Host:", b"Accept: application/json\r\nHost:") + b'{"query"')
+            sleep(0.1)
+        while not seen:
+            sleep(0.01)
+    assert [one.status for one in seen] == [400]
+    assert not caplog.records
 
 
 def test_a_search_after_its_body_has_a_time_of_its_own(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
