@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -341,7 +342,7 @@ async def _body(http: HttpRequest) -> Any:
         raise HTTPException(415, f"a request is sent as {JSON}")
     data = await http.body()
     try:
-        return json.loads(data.decode("utf-8"), parse_constant=_no_constant)
+        return json.loads(data.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_unrepeated)
     except UnicodeDecodeError as error:
         raise json.JSONDecodeError("it is not UTF-8", "", error.start) from error
     except RecursionError as error:
@@ -350,6 +351,14 @@ async def _body(http: HttpRequest) -> Any:
         raise
     except ValueError as error:
         raise json.JSONDecodeError("it has an integer of thousands of digits", "", 0) from error
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        [(name, _)] = Counter(name for name, _ in pairs).most_common(1)
+        raise QueryError(f"{name:.80}: given twice")
+    return found
 
 
 def _no_constant(name: str) -> float:

@@ -116,6 +116,7 @@ def test_a_problem_says_what_is_wrong(client: Any, path: str, detail: str) -> No
         (b'{"limit": %s}' % (b"1" * 5_000), 400, {"position": 0}),
         (b"[" * 60_000, 400, {}),
         (b'{"min_heat": NaN}', 400, {}),
+        (b'{"query": "ban", "query": "cameras"}', 400, {"detail": "query: given twice"}),
         (b"[]", 400, {}),
         (b'{"topics": [1]}', 400, {"parameter": "topics"}),
         (b'{"request": 9}', 400, {"parameter": "request"}),
