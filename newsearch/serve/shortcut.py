@@ -19,6 +19,9 @@ _MOST_HITS = 50
 _MOST_WORDS = 6
 """Of more, a search may look for words that go with them."""
 
+_MOST_CHARACTERS = 200
+"""Of a query. Writing without spaces has many words without any."""
+
 _FEW = 10
 """Below so many matches, a page may need searches of other words. Of three typed words and more, these may be so many
 that they would hold up the loop."""
@@ -101,6 +104,7 @@ class Shortcut:
             self._prepared is index
             and isinstance(index.path, Path)
             and request.limit <= _MOST_HITS
+            and len(request.query) <= _MOST_CHARACTERS
             and request.query.count(" ") < _MOST_WORDS
             and monotonic() >= self._opens
         )

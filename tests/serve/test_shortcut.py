@@ -79,6 +79,7 @@ def is_on_loop(names: list[str]) -> bool:
         ({"query": "banns storm"}, True),
         ({"query": "ban", "limit": "51"}, False),
         ({"query": "ban storm vaccine harbour one two three"}, False),
+        ({"query": "\u65b0\u805e" * 150}, False),
         ({"query": '"ban storm"'}, False),
         ({"query": "ba*"}, False),
         ({"query": ""}, False),
