@@ -109,10 +109,16 @@ class Live:
         if self.running >= self._limit:
             raise Busy
         loop = asyncio.get_running_loop()
+
+        def freed(_: object) -> None:
+            # A server that stops does not wait for the search of a client that has gone.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._done)
+
         self.running += 1
         # Counted until the thread is free again, even if the client has gone.
         future = self._pool.submit(self._in_turn, job)
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._done))
+        future.add_done_callback(freed)
         return await asyncio.wrap_future(future)
 
     def _in_turn(self, job: Callable[[Snapshot], Value]) -> Value:

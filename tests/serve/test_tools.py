@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -241,3 +242,26 @@ def test_the_page_names_the_tools_and_its_example_finds_something(tmp_path: Path
     configuration, arguments = map(json.loads, blocks("docs/mcp.md", "json"))
     assert configuration["mcpServers"]["news"]["args"][0] == "mcp"
     assert call(tmp_path, "search", **arguments)["results"]
+
+
+def test_an_assistant_may_go_while_it_is_answered(index: Path) -> None:
+    client = {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "x", "version": "1"},
+    }
+    called = {"name": "search", "arguments": {"query": "ban"}}
+    messages: list[dict[str, Any]] = [
+        {"id": 1, "method": "initialize", "params": client},
+        {"method": "notifications/initialized"},
+        {"id": 2, "method": "tools/call", "params": called},
+    ]
+    given = "".join(json.dumps({"jsonrpc": "2.0"} | message) + "\n" for message in messages)
+    done = subprocess.run(
+        [sys.executable, "-m", "newsearch", "mcp", "--index", str(index)],
+        input=given,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
