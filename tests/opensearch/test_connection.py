@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -106,12 +106,14 @@ def test_a_search_that_loses_a_node_is_asked_again(status: int, kind: str, sever
     failed = {"error": lost(kind), "status": status}
     waiting = [(200, {"responses": [{"hits": {}}, failed]}) if several else (status, failed)] * 2
 
+    whole: dict[str, Any] = {"responses": []} if several else {"hits": {"hits": []}}
+
     def answer(method: str, path: str, body: bytes) -> Answer:
-        return waiting.pop() if waiting else (200, {"responses": []})
+        return waiting.pop() if waiting else (200, whole)
 
     with Proxy(answer=answer) as proxy:
         cluster = Cluster(parse_place(f"opensearch+http://{proxy.host},{proxy.host}/news"))
-        assert cluster.ask("POST", "/_msearch" if several else "/news/_search", {}) == {"responses": []}
+        assert cluster.ask("POST", "/_msearch" if several else "/news/_search", {}) == whole
     assert len(proxy.seen) == 3
 
 
@@ -241,7 +243,7 @@ def test_signing_without_boto3_says_what_to_install(monkeypatch: pytest.MonkeyPa
             "and method [GET]); is this the address of an OpenSearch cluster?",
         ),
         ((200, b"<html>Welcome</html>"), "is this the address of an OpenSearch cluster?"),
-        ((200, []), "no index here"),
+        ((200, []), "answered in another form than a cluster does"),
     ],
 )
 def test_an_answer_that_is_an_error_says_what_to_do(answer: Answer, says: str) -> None:
@@ -298,3 +300,87 @@ def newsearch_analysis() -> int:
     from newsearch.text import analysis
 
     return analysis.VERSION
+
+
+# Answers of another form
+
+
+def generation(**changed: Any) -> dict[str, Any]:
+    """The description of a generation, as a cluster has it."""
+    from newsearch.engine.opensearch.generation import Generation
+
+    return Generation(7, "news--7", articles=1, languages=("en",)).document() | changed
+
+
+OPEN_ENDED: list[Any] = [
+    None,
+    5,
+    [],
+    {},
+    {"message": "Service is starting"},
+    {"hits": []},
+    {"hits": {"hits": [], "total": {"value": 0}}},
+    {"hits": {"hits": [None], "total": {"value": 1}}},
+    {"hits": {"hits": [{}], "total": {"value": 1}}},
+    {"hits": {"hits": [], "total": {"value": "x"}}},
+    {"responses": []},
+    {"responses": [None, None]},
+    {"responses": [{"error": "x"}, {"error": None}]},
+]
+"""What something else than a cluster may answer to a search. The search for two words is several searches in one."""
+
+
+@pytest.mark.parametrize("found", OPEN_ENDED)
+@pytest.mark.parametrize("asked", ["stats", "query", "articles"])
+def test_an_answer_of_another_form_is_told(found: Any, asked: str) -> None:
+    known = described(**generation())
+
+    def answer(method: str, path: str, body: bytes) -> Answer:
+        return known(method, path, body) if "/_alias" in path or "/_doc/" in path else (200, found)
+
+    with answering(answer) as place:
+        index = newsearch.open(place)
+        asks: dict[str, Callable[[], object]] = {
+            "stats": index.stats,
+            "query": lambda: index.run(newsearch.Request("ban vaccine")).total,
+            "articles": lambda: list(index.articles()),
+        }
+        with pytest.raises(EngineError) as raised:
+            asks[asked]()
+    assert "is this the address of an OpenSearch cluster?" in str(raised.value)
+
+
+@pytest.mark.parametrize("told", [None, 5, [], "x"])
+def test_an_error_of_another_form_is_told(told: Any) -> None:
+    with answering(lambda *_: (500, told)) as place:
+        assert "is this the address of an OpenSearch cluster?" in message(place)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"languages": ["xx"]}, {"articles": -1}, {"number": float("inf")}, {"sources": [None]}, {"pivots": []}],
+)
+def test_a_description_that_is_damaged_is_told(changed: dict[str, Any]) -> None:
+    with answering(described(**generation(**changed))) as place, pytest.raises(IndexCorrupt, match="damaged"):
+        newsearch.open(place)
+
+
+@pytest.mark.parametrize("document", [None, 5, []])
+def test_a_description_that_is_none_is_told(document: Any) -> None:
+    known = described(**generation())
+
+    def answer(method: str, path: str, body: bytes) -> Answer:
+        return known(method, path, body) if "/_alias" in path else (200, {"found": True, "_source": document})
+
+    with answering(answer) as place, pytest.raises(IndexCorrupt, match="describes another index"):
+        newsearch.open(place)
+
+
+@pytest.mark.parametrize(
+    "path", ["/_bulk", "/news/_mget", "/news/_refresh", "/news/_search/point_in_time", "/_msearch"]
+)
+def test_an_answer_without_what_was_asked_for_is_told(path: str) -> None:
+    with Proxy(answer=lambda *_: (200, {})) as proxy:
+        cluster = Cluster(parse_place(f"opensearch+http://{proxy.host}/news?retries=0"))
+        with pytest.raises(EngineError, match="answered in another form"):
+            cluster.ask("POST", path, b"{}\n")

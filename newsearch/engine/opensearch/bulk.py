@@ -196,6 +196,8 @@ class Bulk:
             if error.is_passing and (error.status != 413 or len(chunk) > 1):
                 return chunk, error.kind or str(error.status)
             raise
+        if len(answer["items"]) != len(chunk):
+            raise self._cluster.unexpected()
         if not answer.get("errors"):
             return [], ""
         refused, why = [], ""

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from newsearch.engine.opensearch.settings import Settings
+from newsearch.engine.opensearch.shape import has_form
 from newsearch.errors import EngineError, IndexMissing, NewsearchError
 
 _FIRST_PAUSE = 0.2
@@ -125,12 +126,16 @@ class Cluster:
                     raise self._translated(error) from error
             except errors.SerializationError as error:
                 raise self._no_cluster("answered with something that is not JSON") from error
+            except AttributeError as error:  # the client expects every error to be an object of JSON
+                raise self.unexpected() from error
             except (errors.ImproperlyConfigured, OSError, ValueError) as error:
                 raise EngineError(f"{self.place}: the request cannot be sent: {_clean(error)}") from error
             else:
                 self._has_answered = True
                 if isinstance(answer, str) and answer:
                     raise self._no_cluster("answered with something that is not JSON")
+                if not has_form(method, path, body, answer):
+                    raise self.unexpected()
                 if attempts <= 0 or not _has_lost(answer):
                     return answer
             if self._has_answered:
@@ -211,6 +216,10 @@ class Cluster:
 
     # Errors
 
+    def unexpected(self) -> EngineError:
+        """The error for an answer that a cluster would not give."""
+        return self._no_cluster("answered in another form than a cluster does")
+
     def _no_cluster(self, reason: str) -> EngineError:
         return EngineError(f"{self.place}: {reason}; is this the address of an OpenSearch cluster?")
 
@@ -220,6 +229,11 @@ class Cluster:
             return EngineError(f"{self.place}: {self._unanswered(error)}")
         kind, reason = _told(error.info)
         return self.refused(status, kind, reason)
+
+    def refused_with(self, answer: Mapping[str, Any]) -> NewsearchError:
+        """The error for the answer to one of several requests."""
+        status = answer.get("status")
+        return self.refused(status if isinstance(status, int) else 0, *_told(answer))
 
     def refused(self, status: int, kind: str, reason: str) -> NewsearchError:
         """The error for an answer, or an item of one, with such a status."""
@@ -316,7 +330,9 @@ def _has_lost(answer: Any) -> bool:
     """Whether one of several searches in a request found a node lost."""
     responses = answer.get("responses") if isinstance(answer, Mapping) else None
     return any(
-        "error" in found and (found.get("status") in (502, 503, 504) or _told(found)[0] in LOST)
+        isinstance(found, Mapping)
+        and "error" in found
+        and (found.get("status") in (502, 503, 504) or _told(found)[0] in LOST)
         for found in responses or ()
     )
 

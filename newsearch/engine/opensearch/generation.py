@@ -167,7 +167,7 @@ def shown(cluster: Cluster) -> Shown:
         filters = described["aliases"][cluster.alias]["filter"]["bool"]["filter"]
         numbers = [f["range"]["born"]["lte"] for f in filters if "born" in f.get("range", ())]
         return Shown(index, int(numbers[0]))
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ArithmeticError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise IndexCorrupt(cluster.place, "not an alias that newsearch made", "use another name") from error
 
 
@@ -194,8 +194,8 @@ def published_document(cluster: Cluster) -> Mapping[str, Any]:
         path = f"/{meta_index(cluster.alias)}/_doc/generation-{at.number}"
         answer = cluster.ask("GET", path, missing=True)
         if answer and answer.get("found"):
-            document: Mapping[str, Any] = answer["_source"]
-            if document.get("index") != at.index:
+            document: Mapping[str, Any] = answer.get("_source")
+            if not isinstance(document, Mapping) or document.get("index") != at.index:
                 raise lost(cluster, f"generation {at.number} describes another index")
             return document
     raise lost(cluster, f"the description of generation {at.number} is missing")
@@ -212,18 +212,30 @@ def _parsed(cluster: Cluster, document: Mapping[str, Any]) -> Generation:
         return Generation(
             number=int(document["number"]),
             index=str(document["index"]),
-            articles=int(document["articles"]),
-            hidden=int(document["hidden"]),
+            articles=_parsed_count(document["articles"]),
+            hidden=_parsed_count(document["hidden"]),
             deleted=int(document["deleted"]),
             pivots=Pivots(float(document["pivots"]["heat"]), float(document["pivots"]["quality"])),
             sources=tuple(map(parsed_source, document["sources"])),
             protected=frozenset(map(str, document["protected"])),
             created=datetime.fromisoformat(document["created"]),
-            languages=tuple(map(str, document["languages"])),
+            languages=tuple(map(_parsed_language, document["languages"])),
             keep_history=bool(document["keep_history"]),
         )
-    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+    except (ArithmeticError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise IndexCorrupt(cluster.place, "the description of its generation is damaged") from error
+
+
+def _parsed_count(given: Any) -> int:
+    if (count := int(given)) < 0:
+        raise ValueError(given)
+    return count
+
+
+def _parsed_language(given: Any) -> str:
+    if given not in analysis.LANGUAGES:
+        raise ValueError(given)
+    return str(given)
 
 
 def parsed_source(given: Mapping[str, Any]) -> SourceEntry:

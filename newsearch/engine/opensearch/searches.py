@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
-from newsearch.errors import EngineError
+from newsearch.engine.opensearch.shape import is_found
 
 if TYPE_CHECKING:
     from newsearch.engine.opensearch.connection import Cluster
@@ -48,17 +48,11 @@ class Requests:
             lines = b"".join([header + b"\n" + orjson.dumps(body) + b"\n" for body in some])
             found += self.cluster.ask("POST", "/_msearch", lines)["responses"]
         for answer in found:
-            if "error" in answer:
-                raise self._refused(answer)
+            if isinstance(answer, Mapping) and "error" in answer:
+                raise self.cluster.refused_with(answer)
+        if len(found) != len(bodies) or not all(map(is_found, bodies, found)):
+            raise self.cluster.unexpected()
         return found
-
-    def _refused(self, answer: Mapping[str, Any]) -> Exception:
-        error = answer["error"]
-        cause = (error.get("root_cause") or [error])[0]
-        refused = self.cluster.refused(
-            int(answer.get("status", 0)), str(cause.get("type", "")), str(cause.get("reason", ""))
-        )
-        return refused if isinstance(refused, Exception) else EngineError(str(refused))
 
 
 def counting(filters: Sequence[Query]) -> Query:
