@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from newsearch.engine.writing import SourceDifference
 from newsearch.errors import SourceError
-from newsearch.indexing.updating import Reading
+from newsearch.indexing.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,29 +97,29 @@ Watch = Callable[[Progress], None]
 """Called after every 512 articles, when all articles are read, and when KeyboardInterrupt stops a run."""
 
 
-def report_of(reading: Reading, articles: int, resumed: int, seconds: float) -> Report:
+def report_of(tally: Tally, articles: int, resumed: int, seconds: float) -> Report:
     """The Report of a run, given what it read and the number of articles that can be found after it."""
-    differences = reading.differences.values()
+    differences = tally.differences.values()
     return Report(
-        read=reading.read,
+        read=tally.read,
         added=sum(d.added for d in differences),
         replaced=sum(d.replaced for d in differences),
         deleted=sum(d.deleted for d in differences),
         articles=articles,
-        errors=tuple(reading.errors),
-        broken=reading.broken,
+        errors=tuple(tally.errors),
+        broken=tally.broken,
         seconds=seconds,
-        incomplete=tuple(reading.incomplete),
-        empty=tuple(reading.empty),
+        incomplete=tuple(tally.incomplete),
+        empty=tuple(tally.empty),
         moved=sum(d.moved for d in differences),
         unchanged=sum(d.unchanged for d in differences),
         repeated=sum(d.repeated for d in differences),
         resumed=resumed,
-        differences=reading.differences,
-        unusable=dict(reading.unusable.most_common()),
-        unused=dict(reading.unused.most_common()),
-        ambiguous=reading.ambiguous,
-        history_lost=reading.history_lost,
-        not_news=reading.not_news,
-        passed_over=tuple(reading.passed_over),
+        differences=tally.differences,
+        unusable=dict(tally.unusable.most_common()),
+        unused=dict(tally.unused.most_common()),
+        ambiguous=tally.ambiguous,
+        history_lost=tally.history_lost,
+        not_news=tally.not_news,
+        passed_over=tuple(tally.passed_over),
     )

@@ -18,7 +18,8 @@ from newsearch.engine.writing import Held, Writer
 from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, SourceError
 from newsearch.indexing.options import RunOptions
 from newsearch.indexing.reports import Progress, Report, report_of
-from newsearch.indexing.updating import Histories, Outlived, Reading, Task, Updater, refusal
+from newsearch.indexing.tally import Tally
+from newsearch.indexing.updating import Histories, Outlived, Task, Updater, refusal
 from newsearch.search.index import Index
 from newsearch.sources.base import ONCE, ReadingOptions, Snapshot, Source
 from newsearch.sources.files import path_of
@@ -165,28 +166,28 @@ class IndexingRun:
 
     def _of(self, tasks: Sequence[Task], recipe: Recipe, full: bool) -> Report:
         started = time.monotonic()
-        reading = Reading()
+        tally = Tally()
         if not self.options.dry_run:
             writer = self._writer(tasks, recipe, full)
             resumed = 0
             try:
                 with writer:
                     resumed = writer.held.articles_ahead
-                    articles = self._write(writer, tasks, recipe, reading, full)
+                    articles = self._write(writer, tasks, recipe, tally, full)
             except KeyboardInterrupt:
                 if self.options.progress:
                     # The articles read were finished on stopping, but this has not been reported yet.
                     place = tasks[-1].source.location
                     self.options.progress(
-                        Progress(reading.read, reading.broken, resumed, place, finished=writer.finished)
+                        Progress(tally.read, tally.broken, resumed, place, finished=writer.finished)
                     )
                 raise
-            return report_of(reading, articles, resumed, time.monotonic() - started)
+            return report_of(tally, articles, resumed, time.monotonic() - started)
         if self.options.gate:
-            self._rehearse(tasks, recipe, full, reading)
+            self._rehearse(tasks, recipe, full, tally)
         else:
-            self._compare(tasks, recipe, full, reading)
-        return report_of(reading, self._published(), 0, time.monotonic() - started)
+            self._compare(tasks, recipe, full, tally)
+        return report_of(tally, self._published(), 0, time.monotonic() - started)
 
     def _writer(self, tasks: Sequence[Task], recipe: Recipe, full: bool) -> Writer:
         # A one-time source is no longer available when a later run resumes.
@@ -209,9 +210,7 @@ class IndexingRun:
     def _protected(self, recipe: Recipe) -> frozenset[str]:
         return recipe.protected if self.protected is None else self.protected
 
-    def _write(
-        self, writer: Writer, tasks: Sequence[Task], recipe: Recipe, reading: Reading, full: bool
-    ) -> int:
+    def _write(self, writer: Writer, tasks: Sequence[Task], recipe: Recipe, tally: Tally, full: bool) -> int:
         """Write the changes of the sources. Returns the number of articles that can then be found.
 
         Raises:
@@ -222,10 +221,10 @@ class IndexingRun:
             raise _Overtaken
         past, why_lost = self._past(full)
         histories = Histories(datetime.now(UTC), past) if self._keeps_history else None
-        reading.history_lost = why_lost if histories else ""
+        tally.history_lost = why_lost if histories else ""
         writer.keep_history(histories is not None)
         updater = Updater(self.engine.place, writer.held, writer, self.whole, past, histories)
-        self._read(tasks, updater, reading)
+        self._read(tasks, updater, tally)
         return writer.commit(check=self._check if self.options.gate else None).articles
 
     def _past(self, full: bool) -> tuple[Held | None, str]:
@@ -260,40 +259,38 @@ class IndexingRun:
             return self.engine.reader().stats().articles
         return 0
 
-    def _rehearse(self, tasks: Sequence[Task], recipe: Recipe, full: bool, reading: Reading) -> None:
+    def _rehearse(self, tasks: Sequence[Task], recipe: Recipe, full: bool, tally: Tally) -> None:
         """Write a generation for the gate to check, then discard it."""
         with self._writer(tasks, recipe, full) as writer:
-            self._write(writer, tasks, recipe, reading, full)
+            self._write(writer, tasks, recipe, tally, full)
 
-    def _compare(self, tasks: Sequence[Task], recipe: Recipe, full: bool, reading: Reading) -> None:
+    def _compare(self, tasks: Sequence[Task], recipe: Recipe, full: bool, tally: Tally) -> None:
         """Determine what the sources would change."""
         held = self.engine.held(fresh=full, protected=self._protected(recipe))
         past, _ = self._past(full)
-        self._read(tasks, Updater(self.engine.place, held, None, self.whole, past), reading)
+        self._read(tasks, Updater(self.engine.place, held, None, self.whole, past), tally)
 
-    def _read(self, tasks: Sequence[Task], updater: Updater, reading: Reading) -> None:
+    def _read(self, tasks: Sequence[Task], updater: Updater, tally: Tally) -> None:
         resumed = updater.held.articles_ahead
 
         def tell(location: str, done: float | None) -> None:
             if self.options.progress:
                 finished = updater.writer.finished if updater.writer else 0
-                self.options.progress(
-                    Progress(reading.read, reading.broken, resumed, location, done, finished)
-                )
+                self.options.progress(Progress(tally.read, tally.broken, resumed, location, done, finished))
 
         with _fetching(tasks, updater.held):
-            self._update_all(tasks, updater, reading, tell)
+            self._update_all(tasks, updater, tally, tell)
         tell("", None)
 
     def _update_all(
         self,
         tasks: Sequence[Task],
         updater: Updater,
-        reading: Reading,
+        tally: Tally,
         tell: Callable[[str, float | None], None],
     ) -> None:
         for task in tasks:
-            updater.update(task, reading, self.options.workers, partial(tell, task.source.location))
+            updater.update(task, tally, self.options.workers, partial(tell, task.source.location))
 
 
 class _Overtaken(Exception):

@@ -3,78 +3,25 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from newsearch.articles.article import Article
-from newsearch.articles.extra import AMBIGUOUS, UNUSABLE
 from newsearch.articles.history import with_history
 from newsearch.engine.base import SourceSettings
 from newsearch.engine.writing import MAX_NAMES, Held, Ledger, SourceDifference, SourceState, Writer
 from newsearch.errors import IndexCorrupt, SourceError
+from newsearch.indexing.tally import Tally
 from newsearch.outputs.words import counted
 from newsearch.sources.base import NotNews, Snapshot, Source, Unread
 from newsearch.sources.formats import SINGLE
 
 _BATCH = 512
 """Articles that are read before they are compared with the index and progress is reported."""
-
-MAX_ERRORS = 100_000
-"""Broken articles that are stored by name; all are counted."""
-
-
-@dataclass(slots=True)
-class Reading:
-    """What one run has read, over all sources.
-
-    Attributes:
-        read, broken: number of articles.
-        errors: the first MAX_ERRORS of the broken ones.
-        incomplete, empty: locations of sources that could not be read to the end, or have no articles.
-        differences: by location, the changes of each source.
-        unusable: by key, the number of articles with an unusable value there.
-        unused: by key, the number of articles with a value there that newsearch keeps but does not search.
-        ambiguous: articles with a date in which day and month could be swapped.
-        passed_over: the first MAX_ERRORS of the files that hold no article; they are not broken.
-        not_news: number of such files.
-        history_lost: why earlier versions of articles could not be kept; empty if they were.
-    """
-
-    read: int = 0
-    broken: int = 0
-    errors: list[SourceError] = field(default_factory=list)
-    incomplete: list[str] = field(default_factory=list)
-    empty: list[str] = field(default_factory=list)
-    differences: dict[str, SourceDifference] = field(default_factory=dict)
-    unusable: Counter[str] = field(default_factory=Counter)
-    unused: Counter[str] = field(default_factory=Counter)
-    ambiguous: int = 0
-    passed_over: list[SourceError] = field(default_factory=list)
-    not_news: int = 0
-    history_lost: str = ""
-
-    def pass_over(self, file: SourceError) -> None:
-        """Count a file that holds no article."""
-        self.not_news += 1
-        if len(self.passed_over) < MAX_ERRORS:
-            self.passed_over.append(file)
-
-    def note(self, error: SourceError) -> None:
-        """Count a broken article."""
-        self.broken += 1
-        if len(self.errors) < MAX_ERRORS:
-            self.errors.append(error)
-
-    def recall(self, state: SourceState) -> None:
-        """Count the articles that were broken when an unchanged source was last read."""
-        self.broken += state.broken
-        room = MAX_ERRORS - len(self.errors)
-        self.errors += [SourceError(*fault) for fault in state.faults[:room]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +112,12 @@ class Updater:
     past: Held | None = None
     histories: Histories | None = None
 
-    def update(
-        self, task: Task, reading: Reading, workers: int, tell: Callable[[float | None], None]
-    ) -> None:
+    def update(self, task: Task, tally: Tally, workers: int, tell: Callable[[float | None], None]) -> None:
         """Determine what a source changes, and pass it to the writer.
 
         Args:
             task: the source.
-            reading: counts what is read.
+            tally: counts what is read.
             workers: number of processes that parse Markdown.
             tell: called after each batch of articles with the share of the source that is done, or None if unknown.
 
@@ -183,16 +128,16 @@ class Updater:
         source: Source = task.source
         location = source.location
         if hasattr(source, "recall"):
-            self._update_remote(task, reading, tell)
+            self._update_remote(task, tally, tell)
             return
         seen = source.snapshot()
         problems = [*seen.problems, *self._unmounted(location, seen)]
         known = self.held.state(location) if task.is_as_before and source.lasting else None
         outlived = task.outlived.ids(location) if task.is_window else []
         if known and not problems and _is_same(known, seen.names, seen.stamps):
-            reading.recall(known)
+            tally.recall(known)
             self._configure(task)
-            self._expire(location, outlived, reading)
+            self._expire(location, outlived, tally)
             return
         ledger = self.held.ledger(location)
         former = self._former(location, ledger)
@@ -207,8 +152,8 @@ class Updater:
             wanted = [name for name, stamp in looks if not stamp or old.get(name) != stamp]
             ledger.pass_over(ahead.keys() & set(seen.names) - set(wanted))
         for problem in problems:
-            reading.note(problem)
-        read, broken, told = reading.read, reading.broken - len(problems), len(reading.errors)
+            tally.note(problem)
+        read, broken, told = tally.read, tally.broken - len(problems), len(tally.errors)
         names = wanted if source.one_each else None
         batch: list[Article] = []
         failed: set[str] = set()  # ids, where they can be determined
@@ -218,11 +163,11 @@ class Updater:
         results = source.articles(workers, wanted if source.one_each or wanted else None)
         for number, result in enumerate(_reported(results) if task.is_window else results):
             if isinstance(result, NotNews) and passes_over:
-                reading.pass_over(result)
+                tally.pass_over(result)
                 passed += [] if names is None else [names[number]]
                 continue
             if isinstance(result, SourceError):
-                reading.note(result)
+                tally.note(result)
                 cut = result if result.hides_articles and not cut else cut
                 is_unsure |= isinstance(result, Unread)
                 failed.add(result.id if names is None else names[number])
@@ -233,20 +178,20 @@ class Updater:
             batch.append(result)
             if len(batch) == _BATCH:
                 finished = partial(_finished, seen, names, number, failed, ahead)
-                self._take(batch, task, ledger, former, reading, finished)
+                self._take(batch, task, ledger, former, tally, finished)
                 batch = []
                 tell((number + 1) / len(names) if names else source.done())
-        self._take(batch, task, ledger, former, reading)
+        self._take(batch, task, ledger, former, tally)
         if cut and self.whole and not task.is_window:
             raise self._refusal(location, f"cannot be read to its end because of {cut}")
         if cut:
-            reading.incomplete.append(location)
-        elif reading.read == read and (len(wanted) == len(seen.names) or not source.one_each):
+            tally.incomplete.append(location)
+        elif tally.read == read and (len(wanted) == len(seen.names) or not source.one_each):
             if not task.is_window and not task.may_be_empty:
-                self._note_empty(source, reading.broken - broken, reading)
+                self._note_empty(source, tally.broken - broken, tally)
                 return
             if not (task.may_be_empty or has_old or self.held.count(location)):
-                reading.empty.append(location)
+                tally.empty.append(location)
 
         if task.is_window:
             ledger.drop(outlived)
@@ -261,9 +206,9 @@ class Updater:
                 ledger.drop_unseen()
         difference = ledger.difference()
         if task.is_rest:
-            difference = _sum(reading.differences[location], difference)
-        reading.differences[location] = difference
-        if task.is_window or not cut or reading.read > read:
+            difference = _sum(tally.differences[location], difference)
+        tally.differences[location] = difference
+        if task.is_window or not cut or tally.read > read:
             self._configure(task)
         if self.writer:
             self.writer.delete_dropped(location, ledger)
@@ -274,57 +219,57 @@ class Updater:
             if not cut and not task.is_rest:
                 again = failed if source.one_each or is_unsure else ()
                 stamps = [0 if name in again else s for name, s in zip(seen.names, seen.stamps, strict=True)]
-                faults = [(error.location, error.reason) for error in reading.errors[told:]]
-                state = SourceState(seen.names, stamps, reading.broken - broken, faults)
+                faults = [(error.location, error.reason) for error in tally.errors[told:]]
+                state = SourceState(seen.names, stamps, tally.broken - broken, faults)
                 self.writer.remember(location, state if source.lasting else None)
 
     def _configure(self, task: Task) -> None:
         if self.writer and task.settings is not None:
             self.writer.configure(task.source.location, task.settings)
 
-    def _expire(self, location: str, outlived: Sequence[str], reading: Reading) -> None:
+    def _expire(self, location: str, outlived: Sequence[str], tally: Tally) -> None:
         """Delete what is too old of an unchanged source."""
         if not outlived:
             count = self.held.count(location)
-            reading.differences[location] = SourceDifference(0, 0, 0, 0, count, 0, (), (), (), ())
+            tally.differences[location] = SourceDifference(0, 0, 0, 0, count, 0, (), (), (), ())
             return
         ledger = self.held.ledger(location)
         ledger.drop(outlived)
-        reading.differences[location] = ledger.difference()
+        tally.differences[location] = ledger.difference()
         if self.writer:
             self.writer.delete_dropped(location, ledger)
 
-    def _update_remote(self, task: Task, reading: Reading, tell: Callable[[float | None], None]) -> None:
+    def _update_remote(self, task: Task, tally: Tally, tell: Callable[[float | None], None]) -> None:
         """Add and replace what a feed has now. What rolled off it stays until it is too old. No error stops a run."""
         source, location = task.source, task.source.location
         ledger = self.held.ledger(location)
         former = self._former(location, ledger)
-        broken, told = reading.broken, len(reading.errors)
+        broken, told = tally.broken, len(tally.errors)
         batch: list[Article] = []
         try:
             for result in source.articles():
                 if isinstance(result, SourceError):
-                    reading.note(result)
-                    reading.incomplete += [location] if result.hides_articles else []
+                    tally.note(result)
+                    tally.incomplete += [location] if result.hides_articles else []
                     continue
                 if task.outlived.has(result):
                     continue
                 batch.append(result)
                 if len(batch) == _BATCH:
-                    self._take(batch, task, ledger, former, reading)
+                    self._take(batch, task, ledger, former, tally)
                     batch = []
                     tell(None)
         except SourceError as error:
-            reading.note(error)
-            reading.incomplete.append(location)
-        self._take(batch, task, ledger, former, reading)
+            tally.note(error)
+            tally.incomplete.append(location)
+        self._take(batch, task, ledger, former, tally)
         ledger.drop(task.outlived.ids(location))
-        reading.differences[location] = ledger.difference()
+        tally.differences[location] = ledger.difference()
         if self.writer:
             self.writer.delete_dropped(location, ledger)
             lines = source.memory.lines()
-            faults = [(error.location, error.reason) for error in reading.errors[told:]]
-            state = SourceState(lines, [0] * len(lines), reading.broken - broken, faults)
+            faults = [(error.location, error.reason) for error in tally.errors[told:]]
+            state = SourceState(lines, [0] * len(lines), tally.broken - broken, faults)
             self.writer.remember(location, state)
             self._configure(task)
 
@@ -334,23 +279,17 @@ class Updater:
         task: Task,
         ledger: Ledger,
         former: Ledger | None,
-        reading: Reading,
+        tally: Tally,
         finished: Callable[[], SourceState] | None = None,
     ) -> None:
         differing = ledger.differing(batch)
         if self.writer and differing:
             if former and self.histories:
-                differing = _grown(differing, former, self.histories.now, reading)
+                differing = _grown(differing, former, self.histories.now, tally)
             self.writer.add_all(differing, task.source.location, finished)
-        reading.read += len(batch)
+        tally.count(batch)
         if task.given is not None:
             task.given.update(article.id for article in batch)
-        for article in batch:
-            if article.extra or article.related:
-                reading.unusable.update(dict.fromkeys(_unusable(article), 1))
-                extra = article.extra.items()
-                reading.unused.update(key for key, value in extra if key not in _OURS and value not in _EMPTY)
-                reading.ambiguous += AMBIGUOUS in article.extra
 
     def _unmounted(self, location: str, seen: Snapshot) -> list[SourceError]:
         """The links that lead nowhere now, although there were files in the directories that they led to."""
@@ -364,7 +303,7 @@ class Updater:
     def _former(self, location: str, ledger: Ledger) -> Ledger | None:
         return self.histories.ledger(location, ledger) if self.histories else None
 
-    def _note_empty(self, source: Source, broken: int, reading: Reading) -> None:
+    def _note_empty(self, source: Source, broken: int, tally: Tally) -> None:
         had = self.held.count(source.location)
         if source.lasting and (had or self.whole):
             some = counted(had, "article") if had else "articles"
@@ -372,7 +311,7 @@ class Updater:
             raise self._refusal(
                 source.location, f"has no articles now{why}, but the index has {some} from it"
             )
-        reading.empty.append(source.location)
+        tally.empty.append(source.location)
 
     def _refusal(self, location: str, reason: str) -> SourceError:
         return refusal(location, reason, self.index)
@@ -404,28 +343,16 @@ def _reported(results: Iterator[Article | SourceError]) -> Iterator[Article | So
         yield SourceError(error.location, error.reason, hides_articles=True)
 
 
-def _grown(articles: Sequence[Article], former: Ledger, now: datetime, reading: Reading) -> list[Article]:
+def _grown(articles: Sequence[Article], former: Ledger, now: datetime, tally: Tally) -> list[Article]:
     """The articles with their histories. Where the old index is damaged, they are lost."""
     try:
         earlier = former.former(articles)
     except IndexCorrupt as error:
         if len(articles) > 1:
-            return [grown for article in articles for grown in _grown([article], former, now, reading)]
-        reading.history_lost = error.reason
+            return [grown for article in articles for grown in _grown([article], former, now, tally)]
+        tally.history_lost = error.reason
         earlier = [None]
     return [with_history(article, old, now) for article, old in zip(articles, earlier, strict=True)]
-
-
-_OURS = frozenset((UNUSABLE, AMBIGUOUS))
-_EMPTY: tuple[Any, ...] = ("", [], {})
-
-
-def _unusable(article: Article) -> Iterator[str]:
-    aside = article.extra.get(UNUSABLE)
-    if isinstance(aside, Mapping):
-        yield from aside
-    for related in article.related:
-        yield from _unusable(related)
 
 
 def _finished(

@@ -317,7 +317,7 @@ def test_broken_lines_of_a_file_that_is_as_it_was_are_told_every_time(
     with newsearch.open(index) as opened:
         assert opened.stats().sources_broken == (2,)
     assert newsearch.verify(index).ok
-    monkeypatch.setattr("newsearch.indexing.updating.MAX_ERRORS", 1)
+    monkeypatch.setattr("newsearch.indexing.tally.MAX_ERRORS", 1)
     report = newsearch.reindex(index)
     assert (report.broken, len(report.errors)) == (2, 1)
 
