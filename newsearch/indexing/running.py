@@ -223,7 +223,9 @@ class IndexingRun:
         histories = Histories(datetime.now(UTC), past) if self._keeps_history else None
         tally.history_lost = why_lost if histories else ""
         writer.keep_history(histories is not None)
-        updater = Updater(self.engine.place, writer.held, writer, self.whole, past, histories)
+        updater = Updater(
+            self.engine.place, writer.held, writer, self.whole, self.options.workers, past, histories
+        )
         self._read(tasks, updater, tally)
         return writer.commit(check=self._check if self.options.gate else None).articles
 
@@ -268,7 +270,8 @@ class IndexingRun:
         """Determine what the sources would change."""
         held = self.engine.held(fresh=full, protected=self._protected(recipe))
         past, _ = self._past(full)
-        self._read(tasks, Updater(self.engine.place, held, None, self.whole, past), tally)
+        updater = Updater(self.engine.place, held, None, self.whole, self.options.workers, past)
+        self._read(tasks, updater, tally)
 
     def _read(self, tasks: Sequence[Task], updater: Updater, tally: Tally) -> None:
         resumed = updater.held.articles_ahead
@@ -279,18 +282,9 @@ class IndexingRun:
                 self.options.progress(Progress(tally.read, tally.broken, resumed, location, done, finished))
 
         with _fetching(tasks, updater.held):
-            self._update_all(tasks, updater, tally, tell)
+            for task in tasks:
+                updater.update(task, tally, partial(tell, task.source.location))
         tell("", None)
-
-    def _update_all(
-        self,
-        tasks: Sequence[Task],
-        updater: Updater,
-        tally: Tally,
-        tell: Callable[[str, float | None], None],
-    ) -> None:
-        for task in tasks:
-            updater.update(task, tally, self.options.workers, partial(tell, task.source.location))
 
 
 class _Overtaken(Exception):

@@ -8,20 +8,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from newsearch.articles.article import Article
 from newsearch.articles.history import with_history
 from newsearch.engine.base import SourceSettings
 from newsearch.engine.writing import MAX_NAMES, Held, Ledger, SourceDifference, SourceState, Writer
 from newsearch.errors import IndexCorrupt, SourceError
+from newsearch.indexing.files import Files, Found, choose, drop_gone, is_same
 from newsearch.indexing.tally import Tally
 from newsearch.outputs.words import counted
-from newsearch.sources.base import NotNews, Snapshot, Source, Unread
-from newsearch.sources.formats import SINGLE
+from newsearch.sources.base import NotNews, Snapshot, Source
 
 _BATCH = 512
 """Articles that are read before they are compared with the index and progress is reported."""
+
+OnProgress: TypeAlias = Callable[[float | None], None]
+"""Called with the share of a source that is done, or None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class Updater:
         held: current content of the index.
         writer: takes the changes; None to only determine them.
         whole: a source must be readable to the end and have articles.
+        workers: number of processes that parse Markdown.
         past: what is published, if the changes start from an empty index instead; None if they start from it.
         histories: adds their earlier versions to articles; None if the index keeps none.
     """
@@ -109,119 +113,135 @@ class Updater:
     held: Held
     writer: Writer | None
     whole: bool
+    workers: int
     past: Held | None = None
     histories: Histories | None = None
 
-    def update(self, task: Task, tally: Tally, workers: int, tell: Callable[[float | None], None]) -> None:
+    def update(self, task: Task, tally: Tally, progress: OnProgress) -> None:
         """Determine what a source changes, and pass it to the writer.
 
         Args:
             task: the source.
             tally: counts what is read.
-            workers: number of processes that parse Markdown.
-            tell: called after each batch of articles with the share of the source that is done, or None if unknown.
+            progress: called after each batch of articles.
 
         Raises:
-            SourceError: the source cannot be read; or it has no articles although the index has some of it. A window
-                may: that is an error to report.
+            SourceError: the source cannot be read; or it has no articles although the index has some of it. The tally
+                lists a window instead.
         """
         source: Source = task.source
-        location = source.location
         if hasattr(source, "recall"):
-            self._update_remote(task, tally, tell)
+            self._update_remote(task, tally, progress)
             return
         seen = source.snapshot()
-        problems = [*seen.problems, *self._unmounted(location, seen)]
-        known = self.held.state(location) if task.is_as_before and source.lasting else None
-        outlived = task.outlived.ids(location) if task.is_window else []
-        if known and not problems and _is_same(known, seen.names, seen.stamps):
+        problems = [*seen.problems, *self._unmounted(source.location, seen)]
+        known = self.held.state(source.location) if task.is_as_before and source.lasting else None
+        outlived = task.outlived.ids(source.location) if task.is_window else []
+        if known and not problems and is_same(known, seen):
             tally.recall(known)
             self._configure(task)
-            self._expire(location, outlived, tally)
+            self._expire(source.location, outlived, tally)
             return
-        ledger = self.held.ledger(location)
-        former = self._former(location, ledger)
-        wanted = seen.names
-        is_partial = known is not None and source.one_each and not _had_many(known, seen)
-        old = known.looks if known and is_partial else {}
-        # The work of an interrupted run is more recent.
-        ahead = self.held.state_ahead(location).looks if source.one_each else {}
-        old |= ahead
-        if old:
-            looks = zip(seen.names, seen.stamps, strict=True)
-            wanted = [name for name, stamp in looks if not stamp or old.get(name) != stamp]
-            ledger.pass_over(ahead.keys() & set(seen.names) - set(wanted))
+        ahead = self.held.state_ahead(source.location).looks if source.one_each else {}
+        files = choose(seen, known, ahead) if source.one_each else Files(seen, seen.names)
+        ledger = self.held.ledger(source.location)
+        ledger.pass_over(files.indexed_ahead)
         for problem in problems:
             tally.note(problem)
-        read, broken, told = tally.read, tally.broken - len(problems), len(tally.errors)
-        names = wanted if source.one_each else None
-        batch: list[Article] = []
-        failed: set[str] = set()  # ids, where they can be determined
-        cut, is_unsure, has_old = next(iter(problems), None), False, False
-        passes_over, passed = getattr(source, "passes_over", False), list[str]()
-        # Walking a directory twice could find other files, and would report its problems twice.
-        results = source.articles(workers, wanted if source.one_each or wanted else None)
-        for number, result in enumerate(_reported(results) if task.is_window else results):
-            if isinstance(result, NotNews) and passes_over:
-                tally.pass_over(result)
-                passed += [] if names is None else [names[number]]
-                continue
-            if isinstance(result, SourceError):
-                tally.note(result)
-                cut = result if result.hides_articles and not cut else cut
-                is_unsure |= isinstance(result, Unread)
-                failed.add(result.id if names is None else names[number])
-                continue
-            if task.is_window and task.outlived.has(result):
-                has_old = True
-                continue
-            batch.append(result)
-            if len(batch) == _BATCH:
-                finished = partial(_finished, seen, names, number, failed, ahead)
-                self._take(batch, task, ledger, former, tally, finished)
-                batch = []
-                tell((number + 1) / len(names) if names else source.done())
-        self._take(batch, task, ledger, former, tally)
-        if cut and self.whole and not task.is_window:
-            raise self._refusal(location, f"cannot be read to its end because of {cut}")
-        if cut:
-            tally.incomplete.append(location)
-        elif tally.read == read and (len(wanted) == len(seen.names) or not source.one_each):
-            if not task.is_window and not task.may_be_empty:
-                self._note_empty(source, tally.broken - broken, tally)
-                return
-            if not (task.may_be_empty or has_old or self.held.count(location)):
-                tally.empty.append(location)
-
+        found = self._read(task, files, next(iter(problems), None), ledger, tally, progress)
+        if not self._may_change(task, files, found, tally):
+            return
         if task.is_window:
             ledger.drop(outlived)
-        elif not cut and source.lasting:
-            present = set(seen.names)
-            # A broken article may be half written. Its indexed version stays until the article can be read again.
-            ledger.pass_over(failed)
-            gone = [name for name in old if name not in present]
-            if is_partial:
-                ledger.drop([*gone, *passed])
-            elif not is_unsure:
-                ledger.drop_unseen()
+        elif not found.cut and source.lasting:
+            drop_gone(files, found, ledger)
         difference = ledger.difference()
         if task.is_rest:
-            difference = _sum(tally.differences[location], difference)
-        tally.differences[location] = difference
-        if task.is_window or not cut or tally.read > read:
+            difference = _sum(tally.differences[source.location], difference)
+        tally.differences[source.location] = difference
+        self._store(task, files, found, ledger)
+
+    def _read(
+        self,
+        task: Task,
+        files: Files | None,
+        cut: SourceError | None,
+        ledger: Ledger,
+        tally: Tally,
+        progress: OnProgress,
+    ) -> Found:
+        """Read the articles of a source, and pass those that differ from the index to the writer.
+
+        Args:
+            files: the files to read; None for a feed of the web.
+            cut: the error that hides some of its files already, if there is one.
+        """
+        source = task.source
+        found = Found(cut=cut)
+        read, broken, listed = tally.read, tally.broken, len(tally.errors)
+        names = files.wanted if files and files.one_each else None
+        passes_over = getattr(source, "passes_over", False)
+        former = self._former(source.location, ledger)
+        batch: list[Article] = []
+        for number, result in enumerate(self._results(task, files)):
+            if isinstance(result, NotNews) and passes_over:
+                tally.pass_over(result)
+                found.passed += [] if names is None else [names[number]]
+            elif isinstance(result, SourceError):
+                tally.note(result)
+                found.note(result, names[number] if names is not None else None)
+            elif task.is_window and task.outlived.has(result):
+                found.has_old = True
+            else:
+                batch.append(result)
+                if len(batch) == _BATCH:
+                    finished = partial(files.finished, number + 1 - _BATCH, found.failed) if files else None
+                    self._take(batch, task, ledger, former, tally, finished)
+                    batch = []
+                    progress((number + 1) / len(names) if names else source.done())
+        self._take(batch, task, ledger, former, tally)
+        found.articles, found.broken = tally.read - read, tally.broken - broken
+        found.faults = [(error.location, error.reason) for error in tally.errors[listed:]]
+        return found
+
+    def _results(self, task: Task, files: Files | None) -> Iterator[Article | SourceError]:
+        # Walking a directory twice could find other files, and would report its problems twice.
+        wanted = files.wanted if files and (files.one_each or files.wanted) else None
+        results: Iterator[Article | SourceError] = task.source.articles(self.workers, wanted)
+        return _reported(results) if task.is_window else results
+
+    def _may_change(self, task: Task, files: Files, found: Found, tally: Tally) -> bool:
+        """Whether what was read of a source may change the index. Lists a source that is cut off or empty.
+
+        Raises:
+            SourceError: the index has articles of a source that is empty now, or the source must be whole.
+        """
+        location = task.source.location
+        if found.cut:
+            if self.whole and not task.is_window:
+                raise self._refusal(location, f"cannot be read to its end because of {found.cut}")
+            tally.incomplete.append(location)
+        elif not found.articles and len(files.wanted) == len(files.seen.names):
+            if not task.is_window and not task.may_be_empty:
+                self._note_empty(task.source, found.broken, tally)
+                return False
+            if not (task.may_be_empty or found.has_old or self.held.count(location)):
+                tally.empty.append(location)
+        return True
+
+    def _store(self, task: Task, files: Files, found: Found, ledger: Ledger) -> None:
+        """Pass to the writer what a source no longer has, how it was read, and the state of its files."""
+        if not self.writer:
+            return
+        location = task.source.location
+        if task.is_window or not found.cut or found.articles:
             self._configure(task)
-        if self.writer:
-            self.writer.delete_dropped(location, ledger)
-            if cut and not task.is_as_before and (before := self.held.state(location)):
-                # Its files were read in another way, and some have not been read since.
-                stale = before._replace(stamps=[0] * len(before.names))
-                self.writer.remember(location, stale)
-            if not cut and not task.is_rest:
-                again = failed if source.one_each or is_unsure else ()
-                stamps = [0 if name in again else s for name, s in zip(seen.names, seen.stamps, strict=True)]
-                faults = [(error.location, error.reason) for error in tally.errors[told:]]
-                state = SourceState(seen.names, stamps, tally.broken - broken, faults)
-                self.writer.remember(location, state if source.lasting else None)
+        self.writer.delete_dropped(location, ledger)
+        if not found.cut and not task.is_rest:
+            self.writer.remember(location, files.state(found) if task.source.lasting else None)
+        elif found.cut and not task.is_as_before and (before := self.held.state(location)):
+            # Its files were read in another way, and some have not been read since.
+            self.writer.remember(location, before._replace(stamps=[0] * len(before.names)))
 
     def _configure(self, task: Task) -> None:
         if self.writer and task.settings is not None:
@@ -239,37 +259,19 @@ class Updater:
         if self.writer:
             self.writer.delete_dropped(location, ledger)
 
-    def _update_remote(self, task: Task, tally: Tally, tell: Callable[[float | None], None]) -> None:
+    def _update_remote(self, task: Task, tally: Tally, progress: OnProgress) -> None:
         """Add and replace what a feed has now. What rolled off it stays until it is too old. No error stops a run."""
         source, location = task.source, task.source.location
         ledger = self.held.ledger(location)
-        former = self._former(location, ledger)
-        broken, told = tally.broken, len(tally.errors)
-        batch: list[Article] = []
-        try:
-            for result in source.articles():
-                if isinstance(result, SourceError):
-                    tally.note(result)
-                    tally.incomplete += [location] if result.hides_articles else []
-                    continue
-                if task.outlived.has(result):
-                    continue
-                batch.append(result)
-                if len(batch) == _BATCH:
-                    self._take(batch, task, ledger, former, tally)
-                    batch = []
-                    tell(None)
-        except SourceError as error:
-            tally.note(error)
+        found = self._read(task, None, None, ledger, tally, progress)
+        if found.cut:
             tally.incomplete.append(location)
-        self._take(batch, task, ledger, former, tally)
         ledger.drop(task.outlived.ids(location))
         tally.differences[location] = ledger.difference()
         if self.writer:
             self.writer.delete_dropped(location, ledger)
             lines = source.memory.lines()
-            faults = [(error.location, error.reason) for error in tally.errors[told:]]
-            state = SourceState(lines, [0] * len(lines), tally.broken - broken, faults)
+            state = SourceState(lines, [0] * len(lines), found.broken, found.faults)
             self.writer.remember(location, state)
             self._configure(task)
 
@@ -353,26 +355,3 @@ def _grown(articles: Sequence[Article], former: Ledger, now: datetime, tally: Ta
         tally.history_lost = error.reason
         earlier = [None]
     return [with_history(article, old, now) for article, old in zip(articles, earlier, strict=True)]
-
-
-def _finished(
-    seen: Snapshot, names: list[str] | None, number: int, failed: set[str], ahead: dict[str, int]
-) -> SourceState:
-    """The files whose articles were added before the batch that ends with the name at this index."""
-    if names is None:
-        return SourceState((), ())
-    stamps = dict(zip(seen.names, seen.stamps, strict=True))
-    # With broken files, a batch spans more files than it has articles, and some files may be read twice.
-    before = max(0, number + 1 - _BATCH - len(failed))
-    done = ahead | {name: stamps[name] for name in names[:before] if name not in failed}
-    return SourceState(list(done), list(done.values()))
-
-
-def _had_many(known: SourceState, seen: Snapshot) -> bool:
-    """Whether a file is gone that may have contained several articles, whose ids are not the file's name."""
-    gone = set(known.names).difference(seen.names)
-    return any(not name.lower().endswith(SINGLE) for name in gone)
-
-
-def _is_same(known: SourceState, names: list[str], stamps: list[int]) -> bool:
-    return known.stamps == stamps and 0 not in stamps and known.names == names
