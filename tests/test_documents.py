@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import doctest
+import inspect
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from documents import ROOT, blocks, first_column, text
 
 import newsearch
 from newsearch import Index
+from newsearch.engine.writing import MEMORY
+from newsearch.indexing.options import RunArguments
 from newsearch.ranking import FIELD_WEIGHTS, K1, PARTS, FieldWeight
 
 LATE_IN_THE_SEEDS = datetime(2021, 6, 13, 12, tzinfo=UTC)
@@ -102,6 +107,23 @@ def test_the_options_in_the_library_page_are_those_of_search() -> None:
     parameters = newsearch.Index.search.__kwdefaults__
     assert sorted(options) == sorted(parameters)
     assert options
+
+
+def test_the_library_page_and_help_give_each_option_of_build_with_its_default() -> None:
+    shown = re.search(r"^`build\((.*)\)`$", text("docs/library.md"), re.MULTILINE)
+    assert shown
+    options = [option.replace("...", str(MEMORY)) for option in shown[1].split(", ")]
+    build = inspect.signature(newsearch.build)
+    bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in build.parameters.values()]
+    assert [str(parameter).replace("'", '"') for parameter in bare] == options
+
+
+@pytest.mark.parametrize("function", [newsearch.build, newsearch.reindex])
+def test_the_docstring_of_a_run_names_each_option_that_help_shows(function: Callable[..., Any]) -> None:
+    arguments = (inspect.getdoc(function) or "").partition("Args:")[2].partition("Raises:")[0]
+    options = set(inspect.signature(function).parameters)
+    assert options >= {"protected", *RunArguments.__annotations__}
+    assert [option for option in options if not re.search(rf"\b{option}[,:]", arguments)] == []
 
 
 def test_the_formula_has_the_weights_that_the_relevance_page_gives() -> None:

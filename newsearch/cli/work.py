@@ -17,6 +17,8 @@ from newsearch.cli.values import FileName, Length, Number, Size, Whole
 from newsearch.cli.watching import is_watched
 from newsearch.engine.writing import LEAST_MEMORY
 from newsearch.indexing.gate import read_gate
+from newsearch.indexing.options import RunArguments
+from newsearch.indexing.reports import Watch
 from newsearch.indexing.watching import check_watching
 from newsearch.sources.base import STREAM
 from newsearch.sources.formats import format_names
@@ -61,17 +63,17 @@ class Work:
         """Path of the index."""
         return self.directory or DEFAULT_INDEX
 
-    def arguments(self) -> dict[str, Any]:
-        """The arguments that `build` and `reindex` share.
+    def arguments(self, progress: Watch) -> RunArguments:
+        """The options for `build` and `reindex`.
 
         Raises:
             GateFailed: the gate file cannot be used.
         """
         return {
-            "protected": self.protected,
             "workers": self.workers,
             "wait": self.wait,
             "memory": self.memory,
+            "progress": progress,
             "gate": None if self.gate is None else read_gate(self.gate),
             "resume": self.resume is not False,
             "dry_run": self.dry_run,

@@ -1,25 +1,45 @@
-"""How is a run made? The arguments that `build` and `reindex` share, checked."""
+"""How is a run made? The options that `build` and `reindex` share, checked."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from inspect import signature
+from typing import Any, TypedDict, TypeVar
 
 from newsearch._arguments import check_flag, check_number
-from newsearch.engine.base import NO_SETTINGS, SourceSettings
+from newsearch.engine.base import SourceSettings
 from newsearch.engine.writing import LEAST_MEMORY, MEMORY
 from newsearch.indexing.gate import Gate
 from newsearch.indexing.reports import Watch
 from newsearch.sources.formats import format_names
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
-@dataclass(frozen=True, slots=True)
+
+class RunArguments(TypedDict, total=False):
+    """The types of the options of a run, for functions that pass them on. See `build`, which describes them."""
+
+    workers: int
+    wait: float
+    memory: int
+    progress: Watch | None
+    dry_run: bool
+    gate: Gate | None
+    resume: bool
+    format: str
+    day_first: bool | None
+    trust_env: bool
+    keep: timedelta | None
+    keep_history: bool | None
+    window: bool | None
+    defaults: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """The options of a run.
-
-    Attributes:
-        workers, wait, memory, progress, dry_run, gate, resume, defaults, trust_env, keep_history: see `build`.
-        given: how the sources are read, see `settings_of`.
+    """The options of a run: those of RunArguments with their defaults. See `build`, which describes them.
 
     Raises:
         ValueError: a value has the wrong type or is out of range.
@@ -32,39 +52,48 @@ class RunOptions:
     dry_run: bool = False
     gate: Gate | None = None
     resume: bool = True
-    given: SourceSettings = NO_SETTINGS
-    defaults: bool = False
+    format: str = ""
+    day_first: bool | None = None
     trust_env: bool = False
+    keep: timedelta | None = None
     keep_history: bool | None = None
+    window: bool | None = None
+    defaults: bool = False
 
     def __post_init__(self) -> None:
         check_number("workers", self.workers, 1, whole=True)
         check_number("wait", self.wait, 0)
         check_number("memory", self.memory, LEAST_MEMORY, whole=True)
-        check_flag("dry_run", self.dry_run)
-        check_flag("resume", self.resume)
-        check_flag("defaults", self.defaults)
-        check_flag("trust_env", self.trust_env)
-        if self.keep_history is not None:
-            check_flag("keep_history", self.keep_history)
+        for name in ("dry_run", "resume", "defaults", "trust_env"):
+            check_flag(name, getattr(self, name))
+        for name in ("day_first", "keep_history", "window"):
+            if getattr(self, name) is not None:
+                check_flag(name, getattr(self, name))
         if self.progress is not None and not callable(self.progress):
             raise ValueError(f"progress: {self.progress!r:.80} is not a function")
         if self.gate is not None and not isinstance(self.gate, Gate):
             raise ValueError(
                 f"gate: {self.gate!r:.80} is not a newsearch.Gate; read_gate reads one from a file"
             )
+        if self.format and self.format not in format_names():
+            raise ValueError(f"format: {self.format!r:.80} is none of {', '.join(format_names())}")
+        if self.keep is not None and (not isinstance(self.keep, timedelta) or self.keep <= timedelta()):
+            raise ValueError(f"keep: {self.keep!r:.80} is not a length of time; give a timedelta")
+
+    @property
+    def settings(self) -> SourceSettings:
+        """The options that the index remembers for each source."""
+        seconds = None if self.keep is None else max(1, int(self.keep.total_seconds()))
+        return SourceSettings(self.format, self.day_first, seconds, self.window)
 
 
-def settings_of(
-    format: str, day_first: bool | None, keep: timedelta | None, window: bool | None
-) -> SourceSettings:
-    """How sources are read, from the arguments of `build`. Raises ValueError for one that is none."""
-    if format and format not in format_names():
-        raise ValueError(f"format: {format!r:.80} is none of {', '.join(format_names())}")
-    for name, flag in (("day_first", day_first), ("window", window)):
-        if flag is not None:
-            check_flag(name, flag)
-    if keep is not None and (not isinstance(keep, timedelta) or keep <= timedelta()):
-        raise ValueError(f"keep: {keep!r:.80} is not a length of time; give a timedelta")
-    seconds = None if keep is None else max(1, int(keep.total_seconds()))
-    return SourceSettings(format, day_first, seconds, window)
+def with_run_options(function: _Function) -> _Function:
+    """Show the options of a run in the signature of a function that takes them as `**options`.
+
+    `help` and completion then list each with its default, as if the function spelled them out.
+    """
+    shown = signature(function)
+    own = (parameter for parameter in shown.parameters.values() if parameter.kind != parameter.VAR_KEYWORD)
+    parameters = [*own, *signature(RunOptions).parameters.values()]
+    function.__dict__["__signature__"] = shown.replace(parameters=parameters)
+    return function

@@ -103,21 +103,23 @@ class IndexingRun:
 
     def _given(self, given: str | os.PathLike[str] | Source, recipe: Recipe) -> list[Task]:
         if isinstance(given, str | os.PathLike):
-            return [self._task(path, recipe) for path in paths_at(given, self.options.given.format)]
+            return [self._task(path, recipe) for path in paths_at(given, self.options.settings.format)]
         if not hasattr(given, "snapshot"):
             raise ValueError(
                 f"sources: {given!r:.80} is neither a path nor a source; pass several as separate arguments"
             )
         is_window = getattr(given, "window", False)
         return [
-            Task(given, self._outlived(self.options.given.keep if is_window else None), is_window=is_window)
+            Task(
+                given, self._outlived(self.options.settings.keep if is_window else None), is_window=is_window
+            )
         ]
 
     def _task(self, path: str | os.PathLike[str], recipe: Recipe) -> Task:
         """The source at a path, read as somebody says now, or else as the index remembers."""
         location = locate(path)
         remembered = recipe.settings.get(location, NO_SETTINGS)
-        settings = _merged(self.options.given, NO_SETTINGS if self.options.defaults else remembered)
+        settings = _merged(self.options.settings, NO_SETTINGS if self.options.defaults else remembered)
         if settings.format and settings.format not in format_names():
             raise SourceError(
                 location, f"was indexed with --as {settings.format}, which this version does not read"

@@ -4,40 +4,26 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import timedelta
+from typing import Unpack
 
 from newsearch._arguments import check_flag, check_path
 from newsearch.engine import open_engine
 from newsearch.engine.base import Engine
-from newsearch.engine.writing import MEMORY
 from newsearch.errors import IndexCorrupt, IndexIncompatible, SourceError
-from newsearch.indexing.gate import Gate
-from newsearch.indexing.options import RunOptions, settings_of
-from newsearch.indexing.reports import Report, Watch
+from newsearch.indexing.options import RunArguments, RunOptions, with_run_options
+from newsearch.indexing.reports import Report
 from newsearch.indexing.running import IndexingRun
 from newsearch.sources.base import Source
 from newsearch.sources.registry import locate
 from newsearch.text.wordlists import protected_words
 
 
+@with_run_options
 def build(
     *sources: str | os.PathLike[str] | Source,
     index: str | os.PathLike[str],
     protected: str | os.PathLike[str] | None = None,
-    workers: int = 1,
-    wait: float = 0.0,
-    memory: int = MEMORY,
-    progress: Watch | None = None,
-    dry_run: bool = False,
-    gate: Gate | None = None,
-    resume: bool = True,
-    format: str = "",
-    day_first: bool | None = None,
-    trust_env: bool = False,
-    keep: timedelta | None = None,
-    keep_history: bool | None = None,
-    window: bool | None = None,
-    defaults: bool = False,
+    **options: Unpack[RunArguments],
 ) -> Report:
     """Index sources: add new articles, replace changed ones, delete those that the sources no longer have.
 
@@ -92,41 +78,16 @@ def build(
     if not sources:
         raise SourceError("build", "no source was given")
     words = _protected(protected)
-    options = RunOptions(
-        workers=workers,
-        wait=wait,
-        memory=memory,
-        progress=progress,
-        dry_run=dry_run,
-        gate=gate,
-        resume=resume,
-        given=settings_of(format, day_first, keep, window),
-        defaults=defaults,
-        trust_env=trust_env,
-        keep_history=keep_history,
-    )
-    return IndexingRun(_engine(index), options, whole=False, protected=words).first(sources)
+    return IndexingRun(_engine(index), RunOptions(**options), whole=False, protected=words).first(sources)
 
 
+@with_run_options
 def reindex(
     index: str | os.PathLike[str],
     *,
     protected: str | os.PathLike[str] | None = None,
     full: bool = False,
-    workers: int = 1,
-    wait: float = 0.0,
-    memory: int = MEMORY,
-    progress: Watch | None = None,
-    dry_run: bool = False,
-    gate: Gate | None = None,
-    resume: bool = True,
-    format: str = "",
-    day_first: bool | None = None,
-    trust_env: bool = False,
-    keep: timedelta | None = None,
-    keep_history: bool | None = None,
-    window: bool | None = None,
-    defaults: bool = False,
+    **options: Unpack[RunArguments],
 ) -> Report:
     """Update an index from the sources that it remembers, as `build` does.
 
@@ -151,23 +112,11 @@ def reindex(
     check_flag("full", full)
     engine = _engine(index)
     given = _protected(protected)
-    options = RunOptions(
-        workers=workers,
-        wait=wait,
-        memory=memory,
-        progress=progress,
-        dry_run=dry_run,
-        gate=gate,
-        resume=resume,
-        given=settings_of(format, day_first, keep, window),
-        defaults=defaults,
-        trust_env=trust_env,
-        keep_history=keep_history,
-    )
+    checked = RunOptions(**options)
     recipe = engine.recipe()
     words = recipe.protected if given is None else given
     anew = "other words are protected now" if words != recipe.protected else _fault(engine)
-    run = IndexingRun(engine, options, whole=True, protected=given)
+    run = IndexingRun(engine, checked, whole=True, protected=given)
     return run.again(full or bool(anew), "" if full else anew)
 
 
@@ -190,7 +139,7 @@ def forget(
     for source in sources:
         check_path("sources", source)
     engine = _engine(index)
-    options = RunOptions(workers, wait)
+    options = RunOptions(workers=workers, wait=wait)
     recipe = engine.recipe()
     known = recipe.sources
     # Also accept a path as it is displayed, with unprintable characters escaped.

@@ -53,8 +53,9 @@ def index(sources: Sequence[str], explain: bool, work: Work) -> int:
 
     def once(given: Sequence[str], again: bool = True) -> int:
         def do(watch: Watch) -> Report:
+            options = work.arguments(watch)
             opened = (_standard_input(work) if source == STREAM else source for source in given)
-            return build(*opened, index=work.index, progress=watch, **work.arguments())
+            return build(*opened, index=work.index, protected=work.protected, **options)
 
         return run(work, do, verb="indexed", lasting=STREAM not in given, again=again)
 

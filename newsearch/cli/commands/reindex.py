@@ -37,9 +37,10 @@ def reindex(full: bool, work: Work) -> int:
 
     def once(given: Sequence[str], again: bool = True) -> int:
         def do(watch: Watch) -> Report:
+            options = work.arguments(watch)
             if len(given) < len(known):
-                return build(*given, index=work.index, progress=watch, **work.arguments())
-            return update(work.index, full=full, progress=watch, **work.arguments())
+                return build(*given, index=work.index, protected=work.protected, **options)
+            return update(work.index, protected=work.protected, full=full, **options)
 
         return run(work, do, verb="reindexed", again=again)
 
