@@ -12,7 +12,7 @@ from newsearch.errors import QueryError
 from newsearch.query import dates
 from newsearch.query.tree import DateRange, Match, Range, Span, replace
 
-Filter: TypeAlias = Match | Range | DateRange
+FilterNode: TypeAlias = Match | Range | DateRange
 
 DATE_FIELDS = ("date", "when", "on", "after", "before")
 
@@ -56,7 +56,7 @@ _COMPARISON = pattern(rf"(>=|<=|>|<|=|)({_NUMBER})")
 _INTERVAL = pattern(rf"({_NUMBER})?\.\.({_NUMBER})?")
 
 
-def filter_node(field: str, value: str, span: Span, *, now: datetime, tz: tzinfo) -> Filter:
+def filter_node(field: str, value: str, span: Span, *, now: datetime, tz: tzinfo) -> FilterNode:
     """The filter for `field:value`. `field` is a value of FIELDS other than a text field.
 
     Raises:
