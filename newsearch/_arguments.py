@@ -1,4 +1,4 @@
-"""Checks of argument types and ranges. Each check raises an error that names an invalid argument."""
+"""Checks of argument types and ranges, and of files given as arguments. An error names what is invalid."""
 
 from __future__ import annotations
 
@@ -44,6 +44,26 @@ def check_text(name: str, value: Any, *, error: type[Exception] = ValueError) ->
     """Check that an argument is a str."""
     if not isinstance(value, str):
         raise error(f"{name}: {shown(value)} is not a str")
+
+
+def read_file(path: str | os.PathLike[str], most: int, too_large: str, *, error: type[Exception]) -> bytes:
+    """Read a file that was given as an argument, and may be any file.
+
+    Args:
+        most: the maximum size in bytes; no more is read.
+        too_large: what is wrong with a larger file, for the message.
+
+    Raises:
+        error: the file cannot be read, or is too large; the message names it.
+    """
+    try:
+        with open(path, "rb") as file:
+            content = file.read(most + 1)
+    except OSError as problem:
+        raise error(f"{path}: cannot be read: {problem.strerror}") from problem
+    if len(content) > most:
+        raise error(f"{path}: {too_large}")
+    return content
 
 
 def check_path(name: str, value: Any) -> None:

@@ -42,7 +42,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch._arguments import check_number, check_path
+from newsearch._arguments import check_number, check_path, read_file
 from newsearch.errors import QueryError, json_problem
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -167,15 +167,9 @@ class Boosts:
             ValueError: the argument is not a path.
         """
         check_path("path", path)
+        too_large = f"larger than {_MAX_PROFILE_SIZE:,} bytes, so it is not a profile"
         try:
-            with Path(path).open("rb") as file:
-                data = file.read(_MAX_PROFILE_SIZE + 1)
-        except OSError as error:
-            raise QueryError(f"{path}: cannot be read: {error.strerror}") from error
-        if len(data) > _MAX_PROFILE_SIZE:
-            raise QueryError(f"{path}: larger than {_MAX_PROFILE_SIZE:,} bytes, so it is not a profile")
-        try:
-            document = json.loads(data)
+            document = json.loads(read_file(path, _MAX_PROFILE_SIZE, too_large, error=QueryError))
         except (ValueError, RecursionError) as error:
             raise QueryError(f"{path}: not a profile: {json_problem(error)}") from error
         try:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from newsearch._arguments import check_number, check_path, check_text
+from newsearch._arguments import check_number, check_path, check_text, read_file
 from newsearch.engine.base import MAX_PAGE
 from newsearch.errors import GateFailed, json_problem
 from newsearch.search.index import Index
@@ -104,17 +104,12 @@ def read_gate(path: str | os.PathLike[str]) -> Gate:
         ValueError: the path is not a valid path.
     """
     check_path("path", path)
+    place = Path(path)
+    too_large = f"larger than {_MAX_SIZE:,} bytes; give fewer checks"
     try:
-        with open(path, "rb") as file:
-            content = file.read(_MAX_SIZE + 1)
-    except OSError as error:
-        raise GateFailed(f"{Path(path)}: cannot be read: {error.strerror}") from error
-    if len(content) > _MAX_SIZE:
-        raise GateFailed(f"{Path(path)}: larger than {_MAX_SIZE:,} bytes; give fewer checks")
-    try:
-        data = json.loads(content)
+        data = json.loads(read_file(place, _MAX_SIZE, too_large, error=GateFailed))
     except (ValueError, RecursionError) as error:
-        raise GateFailed(f"{Path(path)}: not a gate: {json_problem(error)}") from error
+        raise GateFailed(f"{place}: not a gate: {json_problem(error)}") from error
     try:
         checks = _known(data, "articles", "queries")
         nothing = {"query": None, "finds": None}
@@ -124,7 +119,7 @@ def read_gate(path: str | os.PathLike[str]) -> Gate:
         ]
         return Gate(**_known(checks.get("articles", {}), "at_least", "may_fall"), queries=tuple(wanted))
     except ValueError as error:
-        raise GateFailed(f"{Path(path)}: not a gate: {error}") from error
+        raise GateFailed(f"{place}: not a gate: {error}") from error
 
 
 def _list(value: Any, name: str) -> list[Any]:

@@ -15,6 +15,7 @@ import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
+from newsearch._arguments import read_file
 from newsearch.errors import QueryError
 from newsearch.search.request import Request
 
@@ -39,13 +40,7 @@ def read_saved(path: str | os.PathLike[str]) -> tuple[SavedSearch, ...]:
         QueryError: the file cannot be read, or a search in it cannot be used. The message names both.
     """
     place = Path(path)
-    try:
-        with place.open("rb") as file:
-            data = file.read(MAX_SIZE + 1)
-    except OSError as error:
-        raise QueryError(f"{place}: cannot be read: {error.strerror}") from error
-    if len(data) > MAX_SIZE:
-        raise QueryError(f"{place}: larger than {MAX_SIZE:,} bytes")
+    data = read_file(place, MAX_SIZE, f"larger than {MAX_SIZE:,} bytes", error=QueryError)
     try:
         document = tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:

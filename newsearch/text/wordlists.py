@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from newsearch._arguments import read_file
 from newsearch.errors import WordListError
 from newsearch.text import analysis
 
@@ -22,13 +23,8 @@ def entries(path: str | os.PathLike[str]) -> Iterator[tuple[str, str]]:
     Raises:
         WordListError: the file cannot be read, is too large, or is not UTF-8.
     """
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise WordListError(f"{Path(path)}: cannot be read: {error.strerror}") from error
-    if len(data) > MAX_BYTES:
-        raise WordListError(f"{Path(path)}: larger than {MAX_BYTES >> 20} MiB; is it a list of words?")
+    too_large = f"larger than {MAX_BYTES >> 20} MiB; is it a list of words?"
+    data = read_file(Path(path), MAX_BYTES, too_large, error=WordListError)
     for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         place = f"{Path(path)}:{number}"
         try:
