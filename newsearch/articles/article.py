@@ -201,6 +201,11 @@ def written(when: dt.datetime | dt.date | None) -> str | None:
     return when.isoformat().replace("+00:00", "Z") if when else None
 
 
+def date_of(moment: dt.date | dt.datetime, tz: dt.tzinfo) -> dt.date:
+    """The day of a moment in a time zone. A day without a time is the same everywhere."""
+    return moment.astimezone(tz).date() if isinstance(moment, dt.datetime) else moment
+
+
 def _image_to_mapping(image: Image) -> dict[str, Any]:
     mapping = {"url": image.url, "width": image.width, "height": image.height, "isCached": image.is_cached}
     return {key: value for key, value in mapping.items() if value is not None and value is not False}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from newsearch.cli.terminal import Terminal
@@ -62,6 +62,21 @@ EXPLAINING = ("text", "json", "jsonl")
 
 FACETED = ("text", "json")
 """Formats that can contain facets."""
+
+
+def print_csv(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Print a table on stdout, with a line of column names. Spreadsheets interpret no text in it as a formula.
+
+    Raises:
+        OSError: stdout is closed.
+    """
+    import csv
+
+    from newsearch.outputs.table import cell
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([cell(value) if isinstance(value, str) else value for value in row] for row in rows)
 
 
 def print_json(document: Mapping[str, Any]) -> None:

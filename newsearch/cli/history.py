@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
 from newsearch.articles.article import Article, Version
 from newsearch.cli.terminal import BOLD, DIM, Terminal, wrap
+from newsearch.cli.zones import shown_moment
 from newsearch.outputs.differences import ADDED, REMOVED, SAME, changes, differences
 from newsearch.text.clean import one_line
 
@@ -32,13 +33,9 @@ def history_lines(article: Article, tz: tzinfo, terminal: Terminal) -> Iterator[
 
 
 def _heading(version: Version, tz: tzinfo) -> str:
-    told = version.modified or version.date
-    of = f", a version of {_moment(told, tz)}" if told else ""
-    return f"replaced {_moment(version.replaced, tz)}{of}"
-
-
-def _moment(when: object, tz: tzinfo) -> str:
-    return when.astimezone(tz).isoformat(" ", "minutes") if isinstance(when, datetime) else str(when)
+    dated = version.modified or version.date
+    of = f", a version of {shown_moment(dated, tz)}" if dated else ""
+    return f"replaced {shown_moment(version.replaced, tz)}{of}"
 
 
 def _changed(label: str, before: str, after: str, terminal: Terminal) -> Iterator[str]:

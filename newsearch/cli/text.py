@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, tzinfo
+from datetime import date, tzinfo
 
-from newsearch.articles.article import Article, outlet_name
+from newsearch.articles.article import Article, date_of, outlet_name
 from newsearch.cli.terminal import BOLD, DIM, Terminal, wrap
+from newsearch.cli.zones import shown_moment
 from newsearch.engine.base import Explanation
 from newsearch.outputs.extract import extract, title
 from newsearch.outputs.page import Page
@@ -65,8 +66,8 @@ def article_lines(article: Article, tz: tzinfo, terminal: Terminal) -> Iterator[
         ("id", article.id),
         ("provider", article.provider and f"{article.provider.name} {article.provider.domain}".strip()),
         ("authors", ", ".join(article.authors)),
-        ("date", article.date and _moment(article.date, tz)),
-        ("modified", article.modified and _moment(article.modified, tz)),
+        ("date", article.date and shown_moment(article.date, tz)),
+        ("modified", article.modified and shown_moment(article.modified, tz)),
         ("topics", ", ".join(article.topics)),
         ("category", article.category),
         ("type", article.type),
@@ -133,7 +134,7 @@ def _facts(hit: Hit, page: Page, terminal: Terminal) -> Iterator[str]:
     if article.provider:
         yield _shortened(one_line(outlet_name(article)), terminal)
     if article.date:
-        day = _day(article.date, page.results.tz)
+        day = date_of(article.date, page.results.tz)
         # The content of a file must not depend on when it was written.
         age = _age(day, page.results.now.astimezone(page.results.tz).date()) if terminal.interactive else ""
         yield f"{day}, {age}" if age else str(day)
@@ -197,14 +198,6 @@ def _place(page: Page) -> str:
     # Related hits are not counted.
     shown = f"{len(results) - related} of {counted_matches(results.counts)}, and {related} related"
     return f"{place}: {shown}" if place else shown
-
-
-def _moment(moment: date | datetime, tz: tzinfo) -> str:
-    return moment.astimezone(tz).isoformat(" ", "minutes") if isinstance(moment, datetime) else str(moment)
-
-
-def _day(moment: date | datetime, tz: tzinfo) -> date:
-    return moment.astimezone(tz).date() if isinstance(moment, datetime) else moment
 
 
 def _age(day: date, today: date) -> str:

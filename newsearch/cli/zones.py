@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from newsearch.cli.terminal import complain
 from newsearch.errors import QueryError
@@ -51,6 +51,11 @@ def zone(name: str | None) -> tzinfo:
         return parse_zone(name)
     _doubt(os.environ.get("TZ", ""))
     return _Local()
+
+
+def shown_moment(moment: date | datetime, tz: tzinfo) -> str:
+    """A moment to the minute, with the offset of the zone from UTC. A day stays a day."""
+    return moment.astimezone(tz).isoformat(" ", "minutes") if isinstance(moment, datetime) else str(moment)
 
 
 def _doubt(name: str) -> None:

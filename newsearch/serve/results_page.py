@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from newsearch import Clause, Hit, QueryError, Request, Results
+from newsearch.articles.article import date_of
 from newsearch.engine.base import MAX_PAGE, SORTS
 from newsearch.outputs.extract import extract, title
 from newsearch.outputs.page import Page
@@ -19,7 +20,7 @@ from newsearch.serve.parameters import LISTS, address, write_request
 from newsearch.serve.rendering import render
 from newsearch.serve.site import Site
 from newsearch.serve.story_page import story_url
-from newsearch.serve.values import date_of, facts_of, html_of, rows_of, web_address
+from newsearch.serve.values import facts_of, html_of, rows_of, web_address
 
 COLLAPSED = "copies"
 """How the page collapses results by default."""

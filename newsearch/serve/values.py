@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup, escape
 
 from newsearch import Article, Explanation
-from newsearch.articles.article import outlet_name
+from newsearch.articles.article import date_of, outlet_name
 from newsearch.outputs.extract import Marked
 from newsearch.outputs.words import delay
 from newsearch.search.folding import Copy
@@ -92,11 +92,6 @@ def moment_of(moment: date | datetime | None, tz: tzinfo) -> dict[str, str] | No
     if shown and isinstance(moment, datetime):
         shown["text"] += f", {moment.astimezone(tz):%H:%M}"
     return shown
-
-
-def date_of(moment: date | datetime, tz: tzinfo) -> date:
-    """The day of a moment in a time zone."""
-    return moment.astimezone(tz).date() if isinstance(moment, datetime) else moment
 
 
 def _width(value: float) -> float:

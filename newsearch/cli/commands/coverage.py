@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, tzinfo
+from datetime import tzinfo
 
 import click
 
+from newsearch.articles.article import date_of, written
 from newsearch.cli.charts import padded, spark
-from newsearch.cli.formats import print_json
+from newsearch.cli.formats import print_csv, print_json
 from newsearch.cli.options import color_option, format_option, limit_option
 from newsearch.cli.places import index_option, open_for_search
 from newsearch.cli.terminal import BOLD, DIM, Terminal, cells, complain
 from newsearch.cli.windows import Window, by_option, window_options
-from newsearch.outputs.table import cell
 from newsearch.outputs.words import counted
 from newsearch.search.coverage import Coverage
 from newsearch.text.clean import one_line
@@ -68,7 +67,7 @@ def coverage(
 
         print_json(coverage_mapping(shown))
     elif format_name == "csv":
-        _write_csv(shown)
+        _print_csv(shown)
     else:
         for line in _lines(shown, found, window.tz, terminal):
             print(line)
@@ -79,25 +78,23 @@ def coverage(
     return 0 if found.articles else 1
 
 
-def _write_csv(found: Coverage) -> None:
-    """One line for each outlet, or for each outlet and period."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+def _print_csv(found: Coverage) -> None:
+    """Print a row for each outlet, or for each outlet and period."""
     if found.by is None:
-        writer.writerow(["outlet", "articles", "total", "share", "first", "last"])
-        for one in found.outlets:
-            dates = (_written(one.first), _written(one.last))
-            writer.writerow([cell(one.name), one.articles, one.total, round(one.share, 6), *dates])
+        whole = (
+            (one.name, one.articles, one.total, round(one.share, 6), written(one.first), written(one.last))
+            for one in found.outlets
+        )
+        print_csv(("outlet", "articles", "total", "share", "first", "last"), whole)
         return
-    writer.writerow(["outlet", "period", "articles", "total", "share"])
-    for one in found.outlets:
-        for row in zip(found.periods, one.counts, one.totals, one.shares, strict=True):
-            writer.writerow([cell(one.name), *row[:3], round(row[3], 6)])
-
-
-def _written(moment: date | datetime | None) -> str:
-    from newsearch.articles.article import written
-
-    return written(moment) or ""
+    parts = (
+        (one.name, period, articles, total, round(share, 6))
+        for one in found.outlets
+        for period, articles, total, share in zip(
+            found.periods, one.counts, one.totals, one.shares, strict=True
+        )
+    )
+    print_csv(("outlet", "period", "articles", "total", "share"), parts)
 
 
 def _lines(shown: Coverage, found: Coverage, tz: tzinfo, terminal: Terminal) -> Iterator[str]:
@@ -110,7 +107,7 @@ def _lines(shown: Coverage, found: Coverage, tz: tzinfo, terminal: Terminal) -> 
         yield terminal.style(f"each column is a {shown.by}, from {first} to {last}", DIM)
     for name, one in zip(names, shown.outlets, strict=True):
         numbers = f"{one.articles:>{digits},} of {one.total:>{totals},}  {one.share:>6.1%}"
-        days = [_day(moment, tz) for moment in (one.first, one.last) if moment is not None]
+        days = [str(date_of(moment, tz)) for moment in (one.first, one.last) if moment is not None]
         parts = [terminal.style(padded(name, width), BOLD if one.articles else DIM), numbers]
         if shown.periods:
             parts.append(spark(one.counts, max(one.counts, default=0), terminal.utf8))
@@ -124,7 +121,3 @@ def _lines(shown: Coverage, found: Coverage, tz: tzinfo, terminal: Terminal) -> 
             f"{counted(matching, 'outlet')} of {len(found.outlets):,}, {counted(found.articles, 'article')}"
         )
         yield terminal.style(said + (f"; {more:,} more with --limit" if more else ""), DIM)
-
-
-def _day(moment: date | datetime, tz: tzinfo) -> str:
-    return f"{moment.astimezone(tz) if isinstance(moment, datetime) else moment:%Y-%m-%d}"

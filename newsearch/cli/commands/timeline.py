@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,14 +9,13 @@ from pathlib import Path
 import click
 
 from newsearch.cli.charts import bar, curve
-from newsearch.cli.formats import print_json
+from newsearch.cli.formats import print_csv, print_json
 from newsearch.cli.options import color_option, format_option
 from newsearch.cli.places import index_option, open_for_search
 from newsearch.cli.terminal import BOLD, DIM, Terminal, complain
 from newsearch.cli.values import FileName
 from newsearch.cli.windows import Window, window_options
 from newsearch.errors import StorageError
-from newsearch.outputs.table import cell
 from newsearch.search.timelines import UNITS, Series, Timeline
 from newsearch.text.clean import one_line
 
@@ -92,7 +90,7 @@ def timeline(
         periods, totals = list(found.periods), list(found.totals)
         print_json({"by": found.by, "periods": periods, "totals": totals, "series": series})
     elif format_name == "csv":
-        _write_csv(found)
+        print_csv(("period", "query", "articles", "total", "share"), _rows(found))
     else:
         for line in (
             _curves(found, terminal) if chart == "curve" and terminal.utf8 else _bars(found, terminal)
@@ -105,13 +103,11 @@ def timeline(
     return 0 if found.periods else 1
 
 
-def _write_csv(found: Timeline) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["period", "query", "articles", "total", "share"])
+def _rows(found: Timeline) -> Iterator[tuple[object, ...]]:
     for one in found.series:
         rows = zip(found.periods, one.counts, found.totals, found.shares(one), strict=True)
         for period, count, total, share in rows:
-            writer.writerow([period, cell(one.query), count, total, round(share, 6)])
+            yield period, one.query, count, total, round(share, 6)
 
 
 _PICTURES = (".svg", ".png")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Iterator, Sequence
 
 import click
 
 from newsearch.cli.charts import bar, padded
-from newsearch.cli.formats import print_json
+from newsearch.cli.formats import print_csv, print_json
 from newsearch.cli.options import color_option, format_option, limit_option
 from newsearch.cli.places import index_option, open_for_search
 from newsearch.cli.terminal import BOLD, DIM, Terminal, cells, complain
 from newsearch.cli.windows import Window, window_options
-from newsearch.outputs.table import cell
 from newsearch.outputs.words import counted
 from newsearch.search.distinctive import DistinctiveWords
 from newsearch.text.clean import one_line
@@ -59,10 +57,8 @@ def words(
 
         print_json(words_mapping(found))
     elif format_name == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(["word", "articles", "total", "score"])
-        for one in found.words:
-            writer.writerow([cell(one.text), one.articles, one.total, round(one.score, 3)])
+        rows = ((one.text, one.articles, one.total, round(one.score, 3)) for one in found.words)
+        print_csv(("word", "articles", "total", "score"), rows)
     else:
         for line in _lines(found, terminal):
             print(line)
