@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -110,35 +110,35 @@ async def _search(site: Site, shortcut: Shortcut, http: HttpRequest) -> Answer:
 
 
 async def _article(site: Site, http: HttpRequest) -> Answer:
-    def told(index: Index, article: Article, limit: int) -> dict[str, Any]:
+    def content(index: Index, article: Article, limit: int) -> dict[str, Any]:
         return {"article": article_to_mapping(article)}
 
-    return await _about(site, http, told)
+    return await _about(site, http, content)
 
 
 async def _related(site: Site, http: HttpRequest) -> Answer:
-    def told(index: Index, article: Article, limit: int) -> dict[str, Any]:
+    def content(index: Index, article: Article, limit: int) -> dict[str, Any]:
         found = [article_to_mapping(one) for one in index.related(article.id, limit)]
         return {"id": article.id, "related": found}
 
-    return await _about(site, http, told, limited=True)
+    return await _about(site, http, content, limited=True)
 
 
 async def _copies(site: Site, http: HttpRequest) -> Answer:
-    def told(index: Index, article: Article, limit: int) -> dict[str, Any]:
+    def content(index: Index, article: Article, limit: int) -> dict[str, Any]:
         return {"id": article.id, "copies": [publication_mapping(one) for one in index.copies(article.id)]}
 
-    return await _about(site, http, told)
+    return await _about(site, http, content)
 
 
 async def _about(
     site: Site,
     http: HttpRequest,
-    told: Callable[[Index, Article, int], dict[str, Any]],
+    content: Callable[[Index, Article, int], dict[str, Any]],
     *,
     limited: bool = False,
 ) -> Answer:
-    """Answer with what is told of an article, which may be a list with a limit."""
+    """Answer with content about an article, which may be a list with a limit."""
     id, limit = _only(http, "id", "limit") if limited else (*_only(http, "id"), "")
     if not id:
         raise QueryError("id: give the id of an article")
@@ -148,7 +148,7 @@ async def _about(
         article = site.readable(snapshot, id)
 
         def body() -> Body:
-            return Body(to_json_bytes({"schema": SCHEMA, **told(snapshot.index, article, most)}))
+            return _json(content(snapshot.index, article, most))
 
         return Made((http.url.path, id, most), body)
 
@@ -156,39 +156,40 @@ async def _about(
 
 
 async def _stories(site: Site, http: HttpRequest) -> Answer:
-    def told(snapshot: Snapshot, query: str, limit: str, id: str, window: Window) -> dict[str, Any]:
+    def content(snapshot: Snapshot, query: str, limit: str, id: str, window: Window) -> dict[str, Any]:
         most = _limit(limit, 10, MAX_STORIES)
         if id:
             site.readable(snapshot, id)
         found = snapshot.index.stories(query, id=id or None, limit=most, **window)
         return stories_mapping(query, found)
 
-    return await _in_window(site, http, ("limit", "id"), told)
+    return await _in_window(site, http, ("limit", "id"), content)
 
 
 async def _coverage(site: Site, http: HttpRequest) -> Answer:
-    def told(snapshot: Snapshot, query: str, by: str, window: Window) -> dict[str, Any]:
+    def content(snapshot: Snapshot, query: str, by: str, window: Window) -> dict[str, Any]:
         return coverage_mapping(snapshot.index.coverage(query, by=by or None, **window))
 
-    return await _in_window(site, http, ("by",), told)
+    return await _in_window(site, http, ("by",), content)
 
 
 async def _words(site: Site, http: HttpRequest) -> Answer:
-    def told(snapshot: Snapshot, query: str, limit: str, window: Window) -> dict[str, Any]:
+    def content(snapshot: Snapshot, query: str, limit: str, window: Window) -> dict[str, Any]:
         most = _limit(limit, 20, MAX_WORDS)
         return words_mapping(snapshot.index.words(query, limit=most, **window))
 
-    return await _in_window(site, http, ("limit",), told)
+    return await _in_window(site, http, ("limit",), content)
 
 
 async def _in_window(
-    site: Site, http: HttpRequest, options: Sequence[str], told: Callable[..., dict[str, Any]]
+    site: Site, http: HttpRequest, options: Sequence[str], content: Callable[..., dict[str, Any]]
 ) -> Answer:
-    """Answer with what is told of a query in a window of time.
+    """Answer with content about a query in a window of time.
 
     Args:
         options: the parameters besides these.
-        told: is called with the snapshot, the query, the values of the options, and the window.
+        content: returns the content of the answer from the snapshot, the query, the values of the options, and the
+            window.
     """
     names = ("query", "after", "before", "as_of", "tz")
     given = _only(http, *names, *options)
@@ -205,8 +206,8 @@ async def _in_window(
 
     def make(snapshot: Snapshot) -> Made:
         def body() -> Body:
-            found = told(snapshot, request.query, *values, window)
-            return Body(to_json_bytes({"schema": SCHEMA, **found}))
+            found = content(snapshot, request.query, *values, window)
+            return _json(found)
 
         key = (http.url.path, values, snapshot.index.fingerprint(request), request)
         return Made(key, body)
@@ -227,7 +228,7 @@ async def _saved(site: Site, http: HttpRequest) -> Answer:
             }
             for search in site.saved()
         ]
-        return Made(("saved", saved), lambda: Body(to_json_bytes({"schema": SCHEMA, "saved": saved})))
+        return Made(("saved", saved), lambda: _json({"saved": saved}))
 
     return await site.answer(http, JSON, make)
 
@@ -240,7 +241,7 @@ async def _complete(site: Site, http: HttpRequest) -> Answer:
         def body() -> Body:
             found = snapshot.index.complete(text, most)
             completions = [{"text": completion.text, "articles": completion.articles} for completion in found]
-            return Body(to_json_bytes({"schema": SCHEMA, "query": text, "completions": completions}))
+            return _json({"query": text, "completions": completions})
 
         return Made(("complete", text, most), body, may_keep=True)
 
@@ -256,11 +257,7 @@ async def _facets(site: Site, http: HttpRequest) -> Answer:
         def body() -> Body:
             page = Page(snapshot.index.run(request), facets, facet_limit=view.facet_limit)
             counted = page_mapping(page)
-            return Body(
-                to_json_bytes(
-                    {name: counted[name] for name in ("schema", "query", "total", "facets", "notes")}
-                )
-            )
+            return _json({name: counted[name] for name in ("query", "total", "facets", "notes")})
 
         key = ("facets", snapshot.index.fingerprint(request), request, facets, view)
         return Made(key, body, may_keep=True)
@@ -283,14 +280,7 @@ async def _timeline(site: Site, http: HttpRequest) -> Answer:
             results = snapshot.index.run(request)
             values = [{"value": value, "count": count} for value, count in results.facet(unit, None)]
             counts = {"complete": results.counts.complete, "partial": results.counts.partial}
-            document = {
-                "schema": SCHEMA,
-                "query": request.query,
-                "unit": unit,
-                "total": counts,
-                "values": values,
-            }
-            return Body(to_json_bytes(document))
+            return _json({"query": request.query, "unit": unit, "total": counts, "values": values})
 
         key = ("timeline", unit, snapshot.index.fingerprint(request), request)
         return Made(key, body, may_keep=True)
@@ -303,8 +293,8 @@ async def _stats(site: Site, http: HttpRequest) -> Answer:
 
     def make(snapshot: Snapshot) -> Made:
         # The locations of the sources on this machine are private.
-        told = {key: value for key, value in stats_mapping(snapshot.stats).items() if "sources" not in key}
-        return Made("stats", lambda: Body(to_json_bytes({"schema": SCHEMA, **told})))
+        public = {key: value for key, value in stats_mapping(snapshot.stats).items() if "sources" not in key}
+        return Made("stats", lambda: _json(public))
 
     return await site.answer(http, JSON, make)
 
@@ -334,6 +324,11 @@ async def _health(site: Site, http: HttpRequest) -> Answer:
 async def _metrics(site: Site, http: HttpRequest) -> Answer:
     text = "".join(f"{line}\n" for line in site.metrics.lines(site.live))
     return respond(text.encode(), TEXT, headers={"Cache-Control": "no-store"})
+
+
+def _json(content: Mapping[str, Any]) -> Body:
+    """A JSON object that begins with the version of the output."""
+    return Body(to_json_bytes({"schema": SCHEMA, **content}))
 
 
 async def _body(http: HttpRequest) -> Any:
