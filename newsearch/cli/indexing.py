@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -57,37 +57,53 @@ def run(
             _list_changes(report)
         if not again or report.added or report.replaced or report.moved or report.deleted or report.broken:
             print(_summary(report, "would have " + verb if work.dry_run else verb))
-    _tell(report, work, again)
+    complain(*_remarks(report, work, again))
     if report.incomplete or (work.strict and report.broken):
         return 2
     return 1 if report.empty else 0
 
 
-def _tell(report: Report, work: Work, again: bool) -> None:
-    """Report on stderr what was broken, set aside or passed over."""
+def _remarks(report: Report, work: Work, again: bool) -> Iterator[str]:
+    """What was broken, set aside or passed over, one line each."""
     if report.anew:
-        complain(f"the index {'would be' if work.dry_run else 'was'} rebuilt: {report.anew}")
+        yield f"the index {'would be' if work.dry_run else 'was'} rebuilt: {report.anew}"
     if report.history_lost:
-        complain(f"earlier versions of articles are lost: {report.history_lost}")
-    shown_errors = report.errors if work.list_broken else report.errors[:MAX_BROKEN_SHOWN]
-    for error in shown_errors:
-        complain(str(error))
-    if report.broken > len(shown_errors):
-        advice = "" if work.list_broken else "; --list-broken lists them all"
-        complain(f"and {report.broken - len(shown_errors):,} more broken articles{advice}")
-    if report.not_news:
-        if work.list_broken:
-            for file in report.passed_over:
-                complain(f"passed over: {file}")
-        names = ", ".join(os.path.basename(file.location) for file in report.passed_over[:MAX_KEYS_SHOWN])
-        more = f" and {report.not_news - MAX_KEYS_SHOWN:,} more" if report.not_news > MAX_KEYS_SHOWN else ""
-        advice = "" if work.list_broken else "; --list-broken says why"
-        complain(f"{counted(report.not_news, 'file')} without any article passed over: {names}{more}{advice}")
+        yield f"earlier versions of articles are lost: {report.history_lost}"
+    yield from _remarks_on_files(report, work.list_broken)
+    yield from _remarks_on_values(report)
+    for inner, outer in () if again else report.nested:
+        yield (
+            f"{inner} lies in {outer}, which is a source too: articles without a URL are in the index twice;"
+            f" newsearch forget {shlex.quote(inner)} removes one of each"
+        )
+    for location in report.incomplete:
+        yield f"{location} could not be read to its end; the index keeps its other articles"
+    for location in report.empty:
+        yield f"no articles in {location}"
+
+
+def _remarks_on_files(report: Report, list_all: bool) -> Iterator[str]:
+    errors = report.errors if list_all else report.errors[:MAX_BROKEN_SHOWN]
+    yield from map(str, errors)
+    if report.broken > len(errors):
+        advice = "" if list_all else "; --list-broken lists them all"
+        yield f"and {report.broken - len(errors):,} more broken articles{advice}"
+    if not report.not_news:
+        return
+    for file in report.passed_over if list_all else ():
+        yield f"passed over: {file}"
+    names = ", ".join(os.path.basename(file.location) for file in report.passed_over[:MAX_KEYS_SHOWN])
+    more = f" and {report.not_news - MAX_KEYS_SHOWN:,} more" if report.not_news > MAX_KEYS_SHOWN else ""
+    advice = "" if list_all else "; --list-broken says why"
+    yield f"{counted(report.not_news, 'file')} without any article passed over: {names}{more}{advice}"
+
+
+def _remarks_on_values(report: Report) -> Iterator[str]:
     if report.unusable:
         counts = ", ".join(f"{key} of {counted(count, 'article')}" for key, count in report.unusable.items())
-        complain(f"values that cannot be used were set aside under `unusable`: {counts}")
+        yield f"values that cannot be used were set aside under `unusable`: {counts}"
     if report.ambiguous:
-        complain(
+        yield (
             f"dates that could be read in two ways: of {counted(report.ambiguous, 'article')}, the month was read"
             " first; --day-first or --month-first decides"
         )
@@ -97,16 +113,7 @@ def _tell(report: Report, work: Work, again: bool) -> None:
             f"{one_line(key) or repr('')} of {counted(count, 'article')}" for key, count in first
         )
         more = f", and {len(report.unused) - len(first):,} more" if len(report.unused) > len(first) else ""
-        complain(f"keys that are kept, and not searched: {counts}{more}")
-    for inner, outer in () if again else report.nested:
-        complain(
-            f"{inner} lies in {outer}, which is a source too: articles without a URL are in the index twice;"
-            f" newsearch forget {shlex.quote(inner)} removes one of each"
-        )
-    for location in report.incomplete:
-        complain(f"{location} could not be read to its end; the index keeps its other articles")
-    for location in report.empty:
-        complain(f"no articles in {location}")
+        yield f"keys that are kept, and not searched: {counts}{more}"
 
 
 def _way_on(finished: int, lasting: bool) -> str:

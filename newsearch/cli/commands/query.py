@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -114,16 +114,7 @@ def query(
         # After the results, where they are read: what was not understood must not scroll away.
         sys.stdout.flush()
         complain(*(note.message for note in results.notes))
-        if request.expand and request.sort != "relevance":
-            complain(
-                f"--expand has no effect with --sort {request.sort}; it works with --sort relevance only"
-            )
-        if request.show != "best" and not request.collapse:
-            complain(f"--show {request.show} changes nothing without --collapse")
-        if facet_limit is not None and not facets:
-            complain(f"--facet-limit {facet_limit} changes nothing without --facet")
-        if request.count != "articles" and not facets:
-            complain(f"--count {request.count} changes nothing without --facet")
+        complain(*_without_effect(request, facets, facet_limit))
         if not len(results) and (total := results.total) and (request.limit or not facets):
             said = f"{counted(total, 'article')} match{'es' if total == 1 else ''}"
             complain(f"{said}, none at this offset" if request.limit else said)
@@ -132,6 +123,18 @@ def query(
                 complain("nothing found")
             complain(*advice(results))
         return 0 if results.total or len(results) else 1
+
+
+def _without_effect(request: Request, facets: Sequence[str], facet_limit: int | None) -> Iterator[str]:
+    """Notes on options that change nothing in this search."""
+    if request.expand and request.sort != "relevance":
+        yield f"--expand has no effect with --sort {request.sort}; it works with --sort relevance only"
+    if request.show != "best" and not request.collapse:
+        yield f"--show {request.show} changes nothing without --collapse"
+    if facet_limit is not None and not facets:
+        yield f"--facet-limit {facet_limit} changes nothing without --facet"
+    if request.count != "articles" and not facets:
+        yield f"--count {request.count} changes nothing without --facet"
 
 
 def _show_parsed(request: Request, synonyms: str | None) -> int:
