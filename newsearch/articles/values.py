@@ -112,9 +112,8 @@ def certain_moment(
         if not text and isinstance(value, str):
             return None, False
         try:
-            when = _iso_or_none(text) or None  # type: ignore[assignment]
-            if when is None:
-                when, is_ambiguous = read_date(text, day_first)
+            iso = _iso_or_none(text)
+            when, is_ambiguous = (iso, False) if iso else read_date(text, day_first)
         except (ValueError, OverflowError):
             raise Unusable(f"{name} is not a whole date: {_shown(value)}") from None
     if isinstance(when, datetime) and when.tzinfo is not UTC:

@@ -22,10 +22,8 @@ _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML ca
 MAX_DEPTH: Final = 32
 """Levels of nesting; the format needs four."""
 
-
 MAX_SIZE: Final = 256 << 10
 """Characters of front matter: a value of three characters can take a kilobyte of memory."""
-
 
 _DOTS: Final = re.compile(r"---[ \t]*\n(?:(?!---[ \t]*$).*\n)*?(\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE)
 """YAML's own end marker, which some authors close front matter with."""
@@ -60,16 +58,13 @@ def parse(text: str) -> tuple[dict[str, Any], str]:
         raise FrontMatterError("front matter has no closing '---'") from None
     if len(front_matter) > MAX_SIZE:
         raise FrontMatterError(f"front matter is larger than {MAX_SIZE >> 10} KiB")
-    if (" !" in front_matter or " &" in front_matter or " *" in front_matter) and _MARKED.search(
-        front_matter
-    ):
+    # Most front matter has no indicator, and is not searched line by line.
+    if " !" in front_matter or " &" in front_matter or " *" in front_matter:
         front_matter = _MARKED.sub(_quoted, front_matter)
     try:
         value = _handler.load(front_matter)
-    except (
-        yaml.YAMLError,
-        ValueError,
-    ) as error:  # ValueError: PyYAML in Python, for an escape beyond Unicode
+    except (yaml.YAMLError, ValueError) as error:
+        # ValueError: PyYAML in Python, for an escape beyond Unicode.
         at, problem = _problem(error, front_matter)
         at += text[: len(text) - len(content)].count("\n") + 1
         raise FrontMatterError(f"front matter cannot be used at line {at}: {problem}") from error
