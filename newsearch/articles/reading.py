@@ -288,8 +288,8 @@ def _article(
     if day_first is None:
         day_first = is_day_first(language(get("locale") or get("lang") or get("language")))
     ambiguous: list[str] = []
-    told = _date("publishedDateTime", get("publishedDateTime"), day_first, unusable, ambiguous)
-    draft.date = told or since or date_in_name(id or name)
+    stated = _date("publishedDateTime", get("publishedDateTime"), day_first, unusable, ambiguous)
+    draft.date = stated or since or date_in_name(id or name)
     if name and not id:
         draft.id = _content_id(name, draft)
     for key, url in (("originalUrl", draft.original_url), ("webUrl", draft.web_url)):

@@ -54,7 +54,7 @@ def _show(path: str, record: Explained, first: bool) -> None:
     if record.keys:
         width = min(max(len(key) for key, _, _ in record.keys), 30)
         for key, ours, value in record.keys:
-            print(f"  {one_line(key):<{width}}  {_told(ours, record):<22}  {_shown(value)}")
+            print(f"  {one_line(key):<{width}}  {_described(ours, record):<22}  {_shown(value)}")
     if record.doubt:
         print(f"  in a directory it is passed over: {record.doubt}")
     if isinstance(record.outcome, SourceError):
@@ -63,7 +63,7 @@ def _show(path: str, record: Explained, first: bool) -> None:
         print(f"  id: {one_line(record.outcome.id)}")
 
 
-def _told(ours: str | None, record: Explained) -> str:
+def _described(ours: str | None, record: Explained) -> str:
     fate = _fate(ours, record)
     return {"set aside": f"set aside: {ours}", "used": f"-> {ours}", "kept": "kept, not searched"}.get(
         fate, fate

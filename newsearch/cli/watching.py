@@ -55,7 +55,7 @@ def run_again(
         try:
             code = once(part)
         except NewsearchError as error:
-            if retry.told != str(error):
+            if retry.last != str(error):
                 complain(f"{error}; it is tried again")
             retry.failed(str(error))
             owed = part
@@ -99,11 +99,11 @@ class _Retry:
     """When is a run due without a change? First for changes made before the watch began, later after errors.
 
     Attributes:
-        told: the last error.
+        last: the message of the last error; empty after a run without one.
     """
 
     def __init__(self) -> None:
-        self.told = ""
+        self.last = ""
         self._pause = _FIRST_PAUSE
         self._due = 0.0
 
@@ -111,9 +111,9 @@ class _Retry:
         return time.monotonic() >= self._due
 
     def failed(self, message: str) -> None:
-        self.told = message
+        self.last = message
         self._due = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
     def done(self) -> None:
-        self.told, self._pause, self._due = "", _FIRST_PAUSE, inf
+        self.last, self._pause, self._due = "", _FIRST_PAUSE, inf

@@ -196,8 +196,13 @@ def problem(status: int, detail: str = "", *, headers: Mapping[str, str] = {}, *
         document["detail"] = detail
     document |= {name: value for name, value in more.items() if value is not None}
     body = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
-    told = {"Content-Length": str(len(body)), "Content-Type": PROBLEM, "Cache-Control": "no-store", **headers}
-    return Answer(status, _encoded(told), body)
+    fields = {
+        "Content-Length": str(len(body)),
+        "Content-Type": PROBLEM,
+        "Cache-Control": "no-store",
+        **headers,
+    }
+    return Answer(status, _encoded(fields), body)
 
 
 def query_problem(error: QueryError) -> Answer:

@@ -138,9 +138,9 @@ def _is_for_people(site: Site, http: HttpRequest) -> bool:
 
 def _for_people(site: Site, http: HttpRequest, found: Answer) -> Answer:
     """The HTML page for a problem."""
-    told = json.loads(found.body)
-    detail = str(told.get("detail", ""))
-    text = error_page(site, found.status, told["title"], detail[:1].upper() + detail[1:]).encode()
+    document = json.loads(found.body)
+    detail = str(document.get("detail", ""))
+    text = error_page(site, found.status, document["title"], detail[:1].upper() + detail[1:]).encode()
     about_body = [(b"content-length", b"%d" % len(text)), (b"content-type", HTML.encode())]
     others = [pair for pair in found.headers if pair[0] not in (b"content-length", b"content-type")]
     return Answer(found.status, about_body + others, text)

@@ -374,7 +374,7 @@ def _get(id: str, summary: str, answer: str, parameters: list[Schema], *more: in
         "421": {"description": "the server does not answer to this name", "content": problem},
         "503": {"description": "too many searches wait, or the index cannot be read", "content": problem},
     }
-    told = {
+    meanings = {
         304: "the client has it",
         404: "there is no such article",
         408: "the body came too slowly",
@@ -382,7 +382,7 @@ def _get(id: str, summary: str, answer: str, parameters: list[Schema], *more: in
         415: "the body is not JSON",
     }
     for status in more:
-        responses[str(status)] = {"description": told[status]} | (
+        responses[str(status)] = {"description": meanings[status]} | (
             {"content": problem} if status != 304 else {}
         )
     return {

@@ -35,7 +35,7 @@ class Shelf:
         self._looked = -_EVERY
         self._state: object = None
         self._searches: tuple[SavedSearch, ...] = ()
-        # Whoever starts the server is told of the file as it is then, and not again by each worker.
+        # What is wrong when the server starts is reported there, and not again by each worker.
         self.searches()
         self._tell = tell
 
@@ -65,17 +65,13 @@ class Shelf:
 
     def _note(self, fault: str) -> None:
         if self._tell and fault != self._fault:
-            told = (
-                f"the saved searches cannot be read: {fault}"
-                if fault
-                else "the saved searches can be read again"
-            )
-            self._tell(told)
+            unreadable, readable = "the saved searches cannot be read", "the saved searches can be read again"
+            self._tell(f"{unreadable}: {fault}" if fault else readable)
         self._fault = fault
 
 
 def state_of(path: str | os.PathLike[str]) -> tuple[int, int, int]:
-    """What tells a file from the one that was there before. Raises OSError if there is none."""
+    """A value that changes when a file is changed or replaced. Raises OSError if there is no file."""
     stat = os.stat(path)
     return stat.st_mtime_ns, stat.st_size, stat.st_ino
 

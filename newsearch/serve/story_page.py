@@ -52,7 +52,7 @@ def shown_stories(site: Site, stories: Stories) -> list[dict[str, Any]]:
     for story in stories:
         if len(story.articles) > 1 and stories.first and stories.last:
             first, last = stories.first.astimezone(tz).date(), stories.last.astimezone(tz).date()
-            found.append({**_told(story, tz), "url": story_url(site, story.id, "", first, last)})
+            found.append({**_shown(story, tz), "url": story_url(site, story.id, "", first, last)})
     return found
 
 
@@ -63,13 +63,13 @@ def _story_page(site: Site, story: Story) -> str:
         site,
         "story.html",
         typed="",
-        story=_told(story, tz),
+        story=_shown(story, tz),
         reports=[report_of(site, report, begun, tz) for report in story.articles[:REPORTS]],
         hidden=max(0, len(story.articles) - REPORTS),
     )
 
 
-def _told(story: Story, tz: tzinfo) -> dict[str, Any]:
+def _shown(story: Story, tz: tzinfo) -> dict[str, Any]:
     names = [one_line(name) for name in story.outlets]
     more = len(names) - _NAMED
     return {

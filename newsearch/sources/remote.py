@@ -69,19 +69,19 @@ class Memory:
 
     def lines(self) -> list[str]:
         """The memory as lines of text."""
-        told = {"etag": self.etag, "modified": self.modified, "moved": self.moved}
-        lines = [f"{name} {value}" for name, value in told.items() if value and value.isprintable()]
+        values = {"etag": self.etag, "modified": self.modified, "moved": self.moved}
+        lines = [f"{name} {value}" for name, value in values.items() if value and value.isprintable()]
         return lines + ([f"not_before {self.not_before}"] if self.not_before else [])
 
     @classmethod
     def of(cls, lines: Iterable[str]) -> Memory:
         """Parse the memory from lines; missing values are empty."""
-        told = dict(line.partition(" ")[::2] for line in lines)
-        not_before = told.get("not_before", "")
-        moved = told.get("moved", "")
+        values = dict(line.partition(" ")[::2] for line in lines)
+        not_before = values.get("not_before", "")
+        moved = values.get("moved", "")
         return cls(
-            _validator(told.get("etag", "")),
-            _validator(told.get("modified", "")),
+            _validator(values.get("etag", "")),
+            _validator(values.get("modified", "")),
             moved if is_remote(moved) else "",
             int(not_before) if not_before.isdecimal() and len(not_before) < 12 else 0,
         )

@@ -61,9 +61,11 @@ def keys_of(ids: Array, contents: Array) -> Array:
 
 def packed(found: KnownGroups) -> bytes:
     """What is known, as bytes."""
-    told = _differences(found)
+    differences = _differences(found)
     packer = zlib.compressobj(_LEVEL)
-    data = b"".join([*(packer.compress(_planes(told[name])) for name in KnownGroups._fields), packer.flush()])
+    data = b"".join(
+        [*(packer.compress(_planes(differences[name])) for name in KnownGroups._fields), packer.flush()]
+    )
     sizes = np.array([len(array) for array in found], "<u8").tobytes()
     return sizes + data
 
@@ -110,24 +112,24 @@ def _differences(found: KnownGroups) -> dict[str, Array]:
     return {**found._asdict(), **ascending, **apart, "other": found.other - found.one}
 
 
-def _sums(told: KnownGroups) -> KnownGroups:
+def _sums(differences: KnownGroups) -> KnownGroups:
     """The reverse of `_differences`, from numbers without a sign."""
     with np.errstate(over="ignore"):
-        key = np.cumsum(told.key, dtype=np.uint64)
+        key = np.cumsum(differences.key, dtype=np.uint64)
         first, group, crowded, one = (
             np.cumsum(array.view(np.int64), dtype=np.int64)
-            for array in (told.first, told.group, told.crowded, told.one)
+            for array in (differences.first, differences.group, differences.crowded, differences.one)
         )
         return KnownGroups(
             key,
             first,
-            first + told.second.view(np.int64),
-            told.closeness.view(np.float64),
-            group + told.member.view(np.int64),
+            first + differences.second.view(np.int64),
+            differences.closeness.view(np.float64),
+            group + differences.member.view(np.int64),
             group,
             crowded,
             one,
-            one + told.other.view(np.int64),
+            one + differences.other.view(np.int64),
         )
 
 

@@ -145,7 +145,7 @@ def test_many_articles_at_once_tell_the_same(articles: list[tuple[str | None, li
     )
     stemmed = [list(LANGUAGES)[i] for i in found.stemmed.tolist()]
     assert stemmed == [languages.of(tag, text) for tag, text in articles]
-    for number, (tag, text) in zip(found.told.tolist(), articles, strict=True):
+    for number, (tag, text) in zip(found.detected.tolist(), articles, strict=True):
         assert tag or CODES[number] == languages.detected(text)
 
 

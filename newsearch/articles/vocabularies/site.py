@@ -218,8 +218,8 @@ def _take_topics(keys: Keys, name: str) -> None:
             for table in (tables, source.get("params"), source.get("extra"))
             if isinstance(table, Mapping)
         ]
-        told = [table.get(key) for table in params for key in ("authors", "author")]
-        if names := next((value for value in told if not is_empty(value)), None):
+        named = [table.get(key) for table in params for key in ("authors", "author")]
+        if names := next((value for value in named if not is_empty(value)), None):
             made["authors"] = names
     # Keywords for search engines become topics if there are no others.
     if is_empty(made.get("topics")) and is_empty(made.get("tags")):

@@ -93,7 +93,7 @@ def read(page: Page, is_date: IsDate) -> Keys:
         *micro.get("description", ()),
     ]
     text = plain(page.get("text"))
-    told = plain(article.get("articleBody"))
+    declared = plain(article.get("articleBody"))
     dates = [article.get("datePublished"), *_values(meta, _DATES), *micro.get("datePublished", ())]
     dates += [article.get("dateCreated"), web_page.get("datePublished"), *(page.get("times") or ())]
     changes = [article.get("dateModified"), *_values(meta, _CHANGES), *micro.get("dateModified", ())]
@@ -105,7 +105,7 @@ def read(page: Page, is_date: IsDate) -> Keys:
     source: dict[str, Any] = {
         "title": title,
         "excerpt": next((line for line in descriptions if line and _folded(line) != _folded(title)), ""),
-        "body": text if len(text) >= 0.6 * len(re.sub(r"<[^<>]*>", "", told)) else told,
+        "body": text if len(text) >= 0.6 * len(re.sub(r"<[^<>]*>", "", declared)) else declared,
         "publishedDateTime": next((date for date in dates if is_date(date)), None),
         "modified": next((date for date in changes if is_date(date)), None),
         "authors": _authors(article, meta, micro, page, by_id),
@@ -305,8 +305,8 @@ def _authors(
     page: Page,
     by_id: Mapping[str, Any],
 ) -> list[str]:
-    told = first(article.get("author"), article.get("creator"))
-    items = told if isinstance(told, list) else [told]
+    declared = first(article.get("author"), article.get("creator"))
+    items = declared if isinstance(declared, list) else [declared]
     places = (
         [_resolved(item, by_id) for item in items],
         *([value for value in meta.get(name, ()) if not is_address(value)] for name in _AUTHORS),

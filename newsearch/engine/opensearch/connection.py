@@ -227,13 +227,13 @@ class Cluster:
         status = error.status_code
         if not isinstance(status, int):
             return EngineError(f"{self.place}: {self._unanswered(error)}")
-        kind, reason = _told(error.info)
+        kind, reason = _cause(error.info)
         return self.refused(status, kind, reason)
 
     def refused_with(self, answer: Mapping[str, Any]) -> NewsearchError:
         """The error for the answer to one of several requests."""
         status = answer.get("status")
-        return self.refused(status if isinstance(status, int) else 0, *_told(answer))
+        return self.refused(status if isinstance(status, int) else 0, *_cause(answer))
 
     def refused(self, status: int, kind: str, reason: str) -> NewsearchError:
         """The error for an answer, or an item of one, with such a status."""
@@ -316,14 +316,14 @@ LOST = frozenset(
     )
 )
 """Errors of a search during which a node was lost. Their status depends on the phase of the search. The last one stands
-for what happened in a shard (see `_told`) unless no shard was there to say it."""
+for what happened in a shard (see `_cause`) unless no shard was there to say it."""
 
 
 def _may_pass(error: Any) -> bool:
     """Whether another node, or the same one a little later, may answer the same request."""
     if not isinstance(error.status_code, int):
         return True
-    return error.status_code in (502, 503, 504) or _told(error.info)[0] in LOST
+    return error.status_code in (502, 503, 504) or _cause(error.info)[0] in LOST
 
 
 def _has_lost(answer: Any) -> bool:
@@ -332,7 +332,7 @@ def _has_lost(answer: Any) -> bool:
     return any(
         isinstance(found, Mapping)
         and "error" in found
-        and (found.get("status") in (502, 503, 504) or _told(found)[0] in LOST)
+        and (found.get("status") in (502, 503, 504) or _cause(found)[0] in LOST)
         for found in responses or ()
     )
 
@@ -372,7 +372,7 @@ def _block(reason: str) -> str:
     return f"the index is blocked: {reason}; remove the block index.blocks.* in its settings"
 
 
-def _told(info: Any) -> tuple[str, str]:
+def _cause(info: Any) -> tuple[str, str]:
     """The type and the reason of an error as the cluster describes it; empty where it does not."""
     error = info.get("error") if isinstance(info, Mapping) else None
     if isinstance(error, str):

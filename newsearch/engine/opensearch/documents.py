@@ -110,11 +110,12 @@ class _Analyser:
             draws = building.Draws(self._hashes.array, self._lots.array)
             signatures = signatures_of(list(articles), words, draws).view("<i8").tolist()
         languages = [self._stemmings[number].language for number in spoken.stemmed.tolist()]
-        told = [
-            article.language or CODES[n] for article, n in zip(articles, spoken.told.tolist(), strict=True)
+        names = [
+            article.language or CODES[n]
+            for article, n in zip(articles, spoken.detected.tolist(), strict=True)
         ]
         has_excerpt = (lengths[:, _EXCERPT] > 0).tolist()
-        rows = zip(articles, coded, languages, told, has_excerpt, signatures, own, strict=True)
+        rows = zip(articles, coded, languages, names, has_excerpt, signatures, own, strict=True)
         return [
             b"{%s,%s"
             % (
@@ -124,12 +125,12 @@ class _Analyser:
                         "language": language,
                         "signature_1": signature[0],
                         "signature_2": signature[1],
-                        **fields(article, name, is_told),
+                        **fields(article, name, with_excerpt),
                         **added,
                     }
                 )[1:],
             )
-            for article, text, language, name, is_told, signature, added in rows
+            for article, text, language, name, with_excerpt, signature, added in rows
         ]
 
     def _learn(self) -> None:

@@ -33,8 +33,8 @@ def identity(toc: Toc) -> int:
     """A number that identifies a generation."""
     from hashlib import blake2b  # few searches group anything
 
-    told = b"%d\0" % VERSION + toc_text(toc)
-    return int.from_bytes(blake2b(told, digest_size=8).digest(), "little")
+    content = b"%d\0" % VERSION + toc_text(toc)
+    return int.from_bytes(blake2b(content, digest_size=8).digest(), "little")
 
 
 def read_shared(directory: Path, generation: int) -> tuple[Array, Array] | None:

@@ -296,12 +296,12 @@ def _settings(data: Any) -> SourceSettings:
 
 def _source_data(entry: SourceEntry) -> dict[str, Any]:
     data: dict[str, Any] = {"location": entry.location, "state": entry.state}
-    told = {
+    settings = {
         name: value
         for name, value in entry.settings._asdict().items()
         if value != NO_SETTINGS._asdict()[name]
     }
-    return {**data, "settings": told} if told else data
+    return {**data, "settings": settings} if settings else data
 
 
 def toc_checksum(data: Mapping[str, Any]) -> int:

@@ -257,18 +257,18 @@ class Columns:
         }
         self.counts = {name: np.array(counts, np.int64) for name, counts in self._counts.items()}
 
-    def tell_languages(self, codes: Sequence[str], told: Array) -> None:
+    def fill_languages(self, codes: Sequence[str], detected: Array) -> None:
         """Set the language of articles without a tag to the language detected from their words.
 
         Args:
             codes: language codes, "" for unknown.
-            told: for every article, the index of its language in `codes`.
+            detected: for every article, the index of its language in `codes`.
         """
         untagged = (self["flag"] & TAGGED) == 0
         numbers = np.zeros(len(codes), np.int64)
-        for place in np.unique(told[untagged]).tolist():
+        for place in np.unique(detected[untagged]).tolist():
             numbers[place] = self.number("language", codes[place])
-        self.values["language"] = np.where(untagged, numbers[told], self["language"])
+        self.values["language"] = np.where(untagged, numbers[detected], self["language"])
 
     def exponent(self, pivots: Pivots) -> ranking.Floats:
         """The default boost of every article, as a power of two. In place of a pivot that is not known yet, as in the

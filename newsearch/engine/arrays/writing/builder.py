@@ -195,7 +195,7 @@ class SegmentBuilder:
                 lengths.sum(axis=1),
                 self._term_table.foreign(),
             )
-            columns.tell_languages(CODES, spoken.told)
+            columns.fill_languages(CODES, spoken.detected)
             terms, arrays = self._term_table.sorted_terms(used)
             place = np.zeros(len(used), np.int32)
             place[terms] = np.arange(len(terms))

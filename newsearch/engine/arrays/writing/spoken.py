@@ -17,7 +17,7 @@ Array: TypeAlias = NDArray[Any]
 _NUMBERS = {code: number for number, code in enumerate(LANGUAGES)}
 
 CODES = ("", *languages.KNOWN)
-"""The codes that `Spoken.told` indexes."""
+"""The codes that `Spoken.detected` indexes."""
 
 
 class Spoken(NamedTuple):
@@ -25,12 +25,12 @@ class Spoken(NamedTuple):
 
     Attributes:
         stemmed: the language used to stem each article, as an index into LANGUAGES (see `languages.of`).
-        told: the language detected from its words, as an index into CODES (see `languages.detected`). It is
+        detected: the language detected from its words, as an index into CODES (see `languages.detected`). It is
             meaningless for an article whose tag names a language.
     """
 
     stemmed: Array
-    told: Array
+    detected: Array
 
 
 def languages_of(
@@ -48,10 +48,10 @@ def languages_of(
     """
     known = [_NUMBERS.get(languages.tagged(name or None) or "", -1) for name in tags]
     found: Array = np.array(known, np.int64)[tag]
-    untold = np.flatnonzero(found < 0)
-    told = np.full(len(found), CODES.index(languages.ENGLISH))
-    if not len(untold):
-        return Spoken(found, told)
+    untagged = np.flatnonzero(found < 0)
+    detected = np.full(len(found), CODES.index(languages.ENGLISH))
+    if not len(untagged):
+        return Spoken(found, detected)
     # The number of each term that is a function word, from 1; and by that number, the languages that have the word.
     function_word = np.zeros(len(terms), np.uint16)
     codes: list[tuple[str, ...]] = [()]
@@ -63,13 +63,13 @@ def languages_of(
     ends = np.concatenate(([0], np.cumsum(lengths)))
     latin = lengths - _sums(foreign.take(tokens), ends) if foreign.any() else lengths
     # A text without words has no language.
-    told[2 * latin <= lengths] = 0
+    detected[2 * latin <= lengths] = 0
     is_english = np.array([languages.ENGLISH in of_word for of_word in codes])
     english = _sums(is_english.take(words), ends)
     others = _sums(words > 0, ends) - english
     # Articles that can only be English need no further checks.
-    found[untold] = 0
-    maybe = untold[((others >= languages.FEWEST) & (others > 2 * english))[untold]]
+    found[untagged] = 0
+    maybe = untagged[((others >= languages.FEWEST) & (others > 2 * english))[untagged]]
     words = words[ranges(ends[maybe], lengths[maybe])]
     article = np.repeat(np.arange(len(maybe)), lengths[maybe])
     # A function word counts for every language that has it.
@@ -80,12 +80,12 @@ def languages_of(
     size = len(languages.KNOWN)
     cells = np.repeat(article, several[words]) * size + counted
     counts = np.bincount(cells, minlength=len(maybe) * size).reshape(-1, size)
-    likeliest, is_told = _likeliest(counts, lengths[maybe])
+    likeliest, is_certain = _likeliest(counts, lengths[maybe])
     numbers = np.array([_NUMBERS.get(code, 0) for code in languages.KNOWN])
-    found[maybe] = np.where(is_told, numbers[likeliest], 0)
+    found[maybe] = np.where(is_certain, numbers[likeliest], 0)
     # CODES starts with "", for no language.
-    told[maybe[is_told]] = likeliest[is_told] + 1
-    return Spoken(found, told)
+    detected[maybe[is_certain]] = likeliest[is_certain] + 1
+    return Spoken(found, detected)
 
 
 def _likeliest(counts: Array, totals: Array) -> tuple[Array, Array]:
@@ -99,13 +99,13 @@ def _likeliest(counts: Array, totals: Array) -> tuple[Array, Array]:
     others = counts.copy()
     others[:, english] = 0
     most = others.max(axis=1, initial=0)
-    is_told: Array = (
+    is_certain: Array = (
         (most >= languages.FEWEST)
         & (most * languages.SHARE >= totals)
         & (most > 2 * counts[:, english])
         & (np.count_nonzero(others == most[:, None], axis=1) == 1)
     )
-    return others.argmax(axis=1), is_told
+    return others.argmax(axis=1), is_certain
 
 
 def _sums(counted: Array, ends: Array) -> Array:
