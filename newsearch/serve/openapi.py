@@ -131,11 +131,7 @@ def document(base_path: str, max_limit: int) -> Schema:
                     },
                 },
             },
-            "/api/v1/article": {
-                "get": _get(
-                    "article", "Give one article", "Article", [_needed("id", "the article's id")], 304, 404
-                )
-            },
+            "/api/v1/article": {"get": _get("article", "Give one article", "Article", [_ID], 304, 404)},
             "/api/v1/complete": {
                 "get": _get(
                     "complete",
@@ -219,7 +215,7 @@ def document(base_path: str, max_limit: int) -> Schema:
                     "Give articles on the subject of another",
                     "Related",
                     [
-                        _needed("id", "the article's id"),
+                        _ID,
                         _most("articles to give; by default, 10", max_limit),
                     ],
                     304,
@@ -231,7 +227,7 @@ def document(base_path: str, max_limit: int) -> Schema:
                     "copies",
                     "Say where else a text was published, and who ran it first",
                     "Copies",
-                    [_needed("id", "the article's id")],
+                    [_ID],
                     304,
                     404,
                 )
@@ -346,14 +342,13 @@ def _most(text: str, most: int) -> Schema:
     return {"name": "limit", "in": "query", "schema": limit, "description": text}
 
 
-def _needed(name: str, text: str) -> Schema:
-    return {
-        "name": name,
-        "in": "query",
-        "required": True,
-        "schema": {"type": "string", "minLength": 1},
-        "description": text,
-    }
+_ID: Schema = {
+    "name": "id",
+    "in": "query",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1},
+    "description": "the article's id",
+}
 
 
 def _ref(name: str) -> Schema:

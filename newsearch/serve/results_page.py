@@ -214,7 +214,7 @@ def _others(
         return {"text": text, "url": f"{site.url('/article')}?{urlencode(parameters)}#copies"}
     moments = [hit.article.date, *(copy.date for copy in hit.copies)]
     days = [date_of(moment, results.tz) for moment in moments if moment is not None]
-    return {"text": text, "url": story_url(site, hit.id, "", min(days), max(days))}
+    return {"text": text, "url": story_url(site, hit.id, min(days), max(days))}
 
 
 def shown_facets(results: Results, more: str, link: Callable[..., str]) -> Iterator[dict[str, Any]]:

@@ -52,7 +52,7 @@ def shown_stories(site: Site, stories: Stories) -> list[dict[str, Any]]:
     for story in stories:
         if len(story.articles) > 1 and stories.first and stories.last:
             first, last = stories.first.astimezone(tz).date(), stories.last.astimezone(tz).date()
-            found.append({**_shown(story, tz), "url": story_url(site, story.id, "", first, last)})
+            found.append({**_shown(story, tz), "url": story_url(site, story.id, first, last)})
     return found
 
 
@@ -82,13 +82,11 @@ def _shown(story: Story, tz: tzinfo) -> dict[str, Any]:
     }
 
 
-def story_url(site: Site, id: str, query: str, first: date, last: date) -> str:
+def story_url(site: Site, id: str, first: date, last: date) -> str:
     """The address of the story that an article reports, and the days of its reports."""
     parameters = [
         ("id", id),
         ("after", first.isoformat()),
         ("before", (last + timedelta(days=1)).isoformat()),
     ]
-    if query:
-        parameters.append(("query", query))
     return f"{site.url('/story')}?{urlencode(parameters)}"
