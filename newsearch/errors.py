@@ -40,7 +40,7 @@ class SourceError(NewsearchError):
         location: the file, with the line or record number where there is one.
         reason: what is wrong, without the location.
         hides_articles: the source has, or may have, more articles, which could not be read because of this.
-        id: of the broken article, where that can be told; else empty.
+        id: the id of the broken article; empty if it is unknown.
     """
 
     def __init__(self, location: str, reason: str, hides_articles: bool = False, id: str = "") -> None:

@@ -189,7 +189,7 @@ class Answer(Protocol):
         """Return for every hit of the page its summary, its score, and whether it contains every word of the query."""
 
     def scores(self) -> Sequence[tuple[float, bool]]:
-        """Return what `hits` tells without reading the articles: the score, and whether every word is there."""
+        """Return what `hits` knows without reading the articles: the score, and whether every word is there."""
 
     def explain(self, number: int) -> Explanation:
         """Return how the score of a hit of the page was computed."""

@@ -12,7 +12,7 @@ class SourceSettings(NamedTuple):
     """How a source is read, as far as somebody has said so.
 
     Attributes:
-        format: the name of the format of its files; "" if they tell it.
+        format: the name of the format of its files; "" if it is recognised.
         day_first: whether `03/04/2020` is the 3rd of April; None if the language of each article decides.
         keep: seconds after which articles of a window are dropped; None to keep all.
         window: whether it shows only a part of a collection, and articles that it no longer has are kept; None if

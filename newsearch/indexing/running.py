@@ -137,8 +137,8 @@ class IndexingRun:
             is_window = bool(settings.window)
         if not is_window:
             settings = settings._replace(keep=None)
-        # What a window has kept must be looked for when it is no window any more, and what was too old when it keeps
-        # more now.
+        # The source must be read in full if it was a window and is not one now, or if it keeps articles for longer:
+        # the index has articles that it must delete, or lacks some that were too old.
         is_as_before = (
             settings[:2] == remembered[:2]
             and (is_window or not remembered.window)

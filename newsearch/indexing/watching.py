@@ -73,7 +73,7 @@ def _inodes(paths: Sequence[str | os.PathLike[str]]) -> list[tuple[int, int] | N
 def _changes(paths: Sequence[str | os.PathLike[str]], but: str | os.PathLike[str]) -> Iterator[int]:
     """The number of files that changed in each burst, and 0 after each second without one.
 
-    It ends when a path is replaced: the system watches inodes, and would only tell of the old one.
+    It ends when a path is replaced: the system watches inodes, and would report changes of the old one alone.
     """
     from watchfiles import Change, watch
 

@@ -87,7 +87,7 @@ def _group(place: str, text: str) -> list[str]:
     for word in words:
         terms = len(analysis.terms(word))
         if not terms:
-            said = f"{word[:80]!r} is no word" if word else "a word is missing"
+            said = f"{word[:80]!r} is not a word" if word else "a word is missing"
             raise WordListError(f"{place}: {said}; separate synonyms with single commas, as in: vaccine, jab")
         if terms > MAX_WORDS:
             raise WordListError(f"{place}: {word[:80]!r} has more than {MAX_WORDS} words")

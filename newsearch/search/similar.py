@@ -89,7 +89,7 @@ def _parts(article: Article) -> tuple[str, str, str, float | None]:
 
 
 def _sharing(words: tuple[Word, ...], reader: Reader, least: int) -> Iterator[Article]:
-    """The articles that share these words, the best first: at least so many, and others in their stead."""
+    """The articles that share these words, the best first: `least` of them, and then spare ones."""
     start = 0
     for spare in _SPARE if words else ():
         # Unlike Or, All lets the engine skip articles that cannot reach the page.

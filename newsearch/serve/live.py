@@ -198,14 +198,14 @@ class Live:
         self._looked = monotonic()
 
     def _state_of_synonyms(self) -> object:
-        """What tells the file of synonyms from the one before it; None without a file that can be read."""
+        """A value that changes when the file of synonyms does; None if no file can be read."""
         with suppress(OSError):
             if self._synonyms is not None:
                 return state_of(self._synonyms)
         return None
 
     def _note(self, error: NewsearchError | None) -> None:
-        """Note why the index cannot be opened, and tell of each change."""
+        """Store why the index cannot be opened, and report each change of that."""
         before, self.error = self.error, error
         if self._tell and str(before) != str(error):
             self._tell(f"the index cannot be opened: {error}" if error else "the index can be opened again")
@@ -249,7 +249,7 @@ class Live:
         if before:
             before.join()
         for job in jobs:
-            # A request for what cannot be read tells so.
+            # Requests for what cannot be read report the error.
             with suppress(NewsearchError):
                 if index is self._newest:
                     job()

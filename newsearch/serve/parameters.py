@@ -90,7 +90,7 @@ def read_plain(query_string: bytes) -> Request | None:
     given = dict(pairs)
     if len(given) < len(pairs) or not _OF_PLAIN.issuperset(given) or "query" not in given:
         return None
-    # In the order in which they are given: the first one that is wrong is told.
+    # In the order in which they are given: the first one that is wrong is reported.
     page = {name: _whole(name, value) for name, value in pairs if name in _PAGE}
     request = Request.plain(
         given["query"], page.get("limit", Request.limit), page.get("offset", Request.offset)

@@ -48,7 +48,7 @@ _VALUES = 8
 _MANY_VALUES = 100
 
 _FIELDS = frozenset({"query", "sort", "collapse", "after", "before", "offset", *LISTS})
-"""Parameters that have a field of their own on the page, and the place, which is none in another search."""
+"""Parameters that have a field of their own on the page, and the offset, which means nothing in another search."""
 
 _NAMES = {
     "topics": "topic",
@@ -139,7 +139,7 @@ def wrong_page(site: Site, given: Sequence[tuple[str, str]], error: QueryError) 
     Args:
         given: the parameters.
     """
-    # The place of the page that was asked for is none in another search.
+    # An offset means nothing in another search.
     given = [pair for pair in given if pair[0] != "offset"]
     wrong = blamed(error)
 

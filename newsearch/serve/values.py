@@ -24,7 +24,7 @@ REPORTS = 500
 
 
 def facts_of(article: Article, tz: tzinfo) -> dict[str, Any]:
-    """What stands beside the title of an article."""
+    """The facts that are shown beside the title of an article."""
     return {
         "outlet": one_line(outlet_name(article)),
         "date": day_of(article.date, tz),

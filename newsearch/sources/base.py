@@ -132,7 +132,8 @@ class Source(Protocol):
     A source may have `window`, which is true if it shows only the newest part of a collection: articles that left it
     are kept. One on the web also has `recall(lines, is_as_before)`, which receives the result of `memory.lines()` from
     the last run, and whether the source is read as it was then.
-    A source whose files nobody has named one by one has `passes_over`, which is true: NotNews is no error there.
+    A source whose files were not named one by one, such as a directory, has `passes_over`, which is true: NotNews is
+    not an error there.
     """
 
     one_each: bool

@@ -215,7 +215,7 @@ def _look(root: str, odd: dict[str, str]) -> tuple[Snapshot, bool]:
 
 
 def _looks(path: str, now: int) -> int:
-    """The stamp of what a link leads to; 0 if that is no file, or is the link itself."""
+    """The stamp of what a link leads to; 0 if that is not a file, or is the link itself."""
     try:
         status = os.stat(path)
     except OSError:

@@ -229,7 +229,7 @@ class RemoteFeed:
                     url = urljoin(url, target)
                     if not is_remote(url):
                         raise SourceError(
-                            self.location, f"redirects to {url:.80}, which is no address of the web"
+                            self.location, f"redirects to {url:.80}, which is not a web address"
                         )
                     is_permanent &= status in (301, 308)
                     if is_permanent:

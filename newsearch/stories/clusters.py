@@ -2,7 +2,7 @@
 
 Each article is a vector of its terms. Title and text are weighted and normalised to length one separately, which keeps
 a long text from drowning the headline, and then added (TITLE). A term weighs (1 + log tf) * idf ** POWER. A power
-below 1 gives the many middling words of an event some weight beside its one rare name.
+below 1 gives the many middling words of an event some weight next to its one rare name.
 
 The similarity of two articles is the cosine of their vectors times a Gaussian of the time between them:
 

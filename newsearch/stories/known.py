@@ -31,7 +31,7 @@ class KnownGroups(NamedTuple):
         member, group: the articles that have copies, as places in `key`, and a number for each group: the place of its
             first article.
         crowded: the crowded shingles, see `pairing`.
-        one, other: pairs that a crowded shingle has found and that are no copies, as places in `key`; ascending.
+        one, other: pairs that a crowded shingle has found and that are not copies, as places in `key`; ascending.
     """
 
     key: Array

@@ -29,7 +29,7 @@ def publishers(titles: Sequence[Sequence[str]], names: Sequence[str], outlets: S
     Args:
         titles: their words, as stems.
         names: the names of their publishers.
-        outlets: what their outlets are told apart by; empty if unknown.
+        outlets: what identifies their outlets; empty if unknown.
     """
     numbers: dict[str, int] = {}
     last = np.full((len(titles), ENDING), -1, np.int64)

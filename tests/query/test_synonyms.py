@@ -111,7 +111,7 @@ def test_a_query_is_given_so_many_synonyms_and_no_more(tmp_path: Path) -> None:
     [
         (b"vaccine, jab\nlonely\n", 2, "has no synonyms"),
         (b"# a comment\n\nvaccine,, jab\n", 3, "a word is missing"),
-        (b"vaccine, ...\n", 1, "'...' is no word"),
+        (b"vaccine, ...\n", 1, "'...' is not a word"),
         (b"vaccine =>\n", 1, "a word is missing"),
         (b"=> vaccine\n", 1, "a word is missing"),
         (b"a, b\n\xff, c\n", 2, "not UTF-8"),

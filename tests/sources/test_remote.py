@@ -183,7 +183,7 @@ def test_a_clock_that_was_ahead_keeps_nobody_from_a_feed(
         (200, gzip.compress(b" " * 40_000_000), {"Content_Encoding": "gzip"}, "larger than 32 MB"),
         (200, b"not gzip", {"Content_Encoding": "gzip"}, "cannot be fetched"),
         (301, b"", {"Location": "/bad"}, "redirects more than 10 times"),
-        (302, b"", {"Location": "file:///etc/passwd"}, "no address of the web"),
+        (302, b"", {"Location": "file:///etc/passwd"}, "not a web address"),
         (200, b"<!DOCTYPE html><html></html>", {}, "an HTML page"),
         (200, b"", {}, "not XML"),
     ],

@@ -111,7 +111,7 @@ class Vocabulary:
 
     Attributes:
         name: as `--as` takes it.
-        tells: whether a record uses this vocabulary.
+        tells: returns whether a record uses this vocabulary.
         read: converts a record, with the values of the document around it, to our keys.
     """
 

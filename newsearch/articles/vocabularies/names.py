@@ -140,7 +140,7 @@ _STATION: Final = re.compile(r"[A-Z]{3,5}")
 _ACRONYM: Final = re.compile(r"[A-Z]{2,4}")
 _IN_BRACKETS: Final = re.compile(r"(?<=\s)\(([^()]+)\)\Z")
 _STATE: Final = re.compile(r"(?<=[a-z]), (?:D\.? ?C\.?|[A-Z]{2})(?=\Z|,| and )")
-# "Ann Lee in Rome" and "Bob Ray for the Gazette"; "in" before a lower-case word is no place.
+# "Ann Lee in Rome" and "Bob Ray for the Gazette"; "in" before a lower-case word does not begin a place.
 _WHERE: Final = re.compile(
     r"(\S.*?) (?:(?:in|à|aus) (?=[A-ZÀ-Ý])|(?:for|of|from) (?:the |The )?(?=[A-ZÀ-Ý])).*"
 )

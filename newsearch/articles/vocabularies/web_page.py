@@ -144,7 +144,7 @@ _OTHER_PAGES: Final = frozenset(
 def may_be_article(page: Page) -> bool:
     """Whether something in a page says that it is an article, or it has much text and nothing says otherwise.
 
-    Most sites set `og:type` to `website` on pages of any kind, so that only a `website` with little text is no article.
+    Most sites set `og:type` to `website` on pages of any kind, so only a `website` with little text is not an article.
     """
     meta = _by_name(page.get("meta") or ())
     things = list(_things(page.get("json_ld") or ()))

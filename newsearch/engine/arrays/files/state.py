@@ -41,7 +41,7 @@ def load_state(path: Path) -> SourceState:
     file = ArrayFile(path, _KIND)
     file.verify()
     if file.form("stamp")[0][1] not in "iu":
-        raise IndexCorrupt(path, "holds stamps that are no integers")
+        raise IndexCorrupt(path, "holds stamps that are not integers")
     try:
         names = file.array("name").tobytes().decode().split("\n")[:-1]
         stamps: list[int] = file.array("stamp").astype(np.int64).tolist()

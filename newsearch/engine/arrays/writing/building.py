@@ -46,7 +46,7 @@ Array: TypeAlias = NDArray[Any]
 
 
 MARKS = 3
-"""What is told of a text beside its words, for signatures: how many of its terms come before the suffix of a publisher,
+"""What signatures need of a text besides its words: how many of its terms come before the suffix of a publisher,
 if it is a headline; how many are a dateline, if it is a report; and whether it may have been decoded wrongly."""
 
 
