@@ -262,20 +262,22 @@ class Texts:
     def __init__(self, random: np.random.Generator, start: int, languages: int) -> None:
         self.start, self.articles = start, int(random.choice([1, 70, 900]))
         self.sizes = random.integers(0, 4, (4, self.articles))
-        self.texts = [random.integers(0, 3, total) for total in self.sizes.sum(axis=0).tolist()]
+        # Lists, because a call of numpy takes longer than a text of a few words.
+        said = random.integers(0, 3, self.sizes.sum()).tolist()
+        ends = np.cumsum(self.sizes.sum(axis=0)).tolist()
+        self.texts = [said[begin:end] for begin, end in pairwise([0, *ends])]
         self.words = [b"a%d" % number for number in range(3)]
         self.language = random.integers(0, languages, self.articles).astype(np.uint8)
         # The languages in which each word has the stem.
         self.spoken = [sorted({0, *random.integers(0, 2, 1).tolist()}) for _ in range(3)]
-        self.codes: dict[tuple[int, int], int] = {}
+        self.codes: list[list[int]] = random.integers(1, 256, (self.articles, 3)).tolist()
         posts: list[list[tuple[int, int]]] = [[] for _ in self.words]
         more: list[list[tuple[int, int]]] = [[] for _ in self.words]
         for doc, text in enumerate(self.texts):
             for form in range(3):
-                at = np.flatnonzero(text == form).tolist()
+                at = [position for position, word in enumerate(text) if word == form]
                 posts[form] += [(doc, position) for position in at[:1]]
                 more[form] += [(doc, position) for position in at[1:]]
-                self.codes[doc, form] = int(random.integers(1, 256))
 
         def flat(lists: list[list[tuple[int, int]]], part: int) -> Any:
             return np.array([pair[part] for pairs in lists for pair in pairs], np.uint16)
@@ -292,7 +294,7 @@ class Texts:
             post_at=np.cumsum([0, *map(len, posts)]),
             post_doc=flat(posts, 0),
             post_code=np.array(
-                [self.codes[doc, form] for form in range(3) for doc, _ in posts[form]], np.uint8
+                [self.codes[doc][form] for form in range(3) for doc, _ in posts[form]], np.uint8
             ),
             stem_language=self.language,
             start=start,
@@ -306,6 +308,12 @@ class Texts:
             **{f"length_{number}": self.sizes[number] for number in range(4)},
         )
 
+    def neighbouring(self, doc: int) -> set[tuple[int, int]]:
+        """The pairs of words that stand side by side in a field of an article."""
+        ends = np.cumsum(self.sizes[:, doc]).tolist()
+        fields = [self.texts[doc][begin:end] for begin, end in pairwise([0, *ends])]
+        return {pair for field in fields for pair in pairwise(field)}
+
 
 @examples(80)
 @given(seeds, st.sampled_from([0, 5]))
@@ -315,16 +323,13 @@ def test_pairs_are_counted_where_one_word_follows_the_other_in_a_field(
     made = Texts(random, start, 1)
     gone = np.flatnonzero(random.random(made.articles) < random.choice([0.0, 0.3])) + start
     kept = sorted({*range(made.articles)} - {*(gone - start).tolist()})
+    neighbouring = {doc: made.neighbouring(doc) for doc in kept}
     gone = gone.astype(np.uint32)
     for left in range(3):
         held = compiled.held(compiled.opened([made.dictionary]), [made.words[left], b"b"], gone)
         assert held == [sum(left in made.texts[doc] for doc in kept), 0]
         for right in range(3):
-            expected = 0
-            for doc in kept:
-                fields = np.split(made.texts[doc], np.cumsum(made.sizes[:, doc])[:-1])
-                pairs = [(int(a), int(b)) for field in fields for a, b in pairwise(field)]
-                expected += (left, right) in pairs
+            expected = sum((left, right) in neighbouring[doc] for doc in kept)
             words = made.words[left], made.words[right]
             assert neighbours(made.dictionary, made.positions, *words, gone) == expected
 
@@ -370,16 +375,14 @@ def slot_of(all_texts: list[Texts], word: bytes, any_form: bool) -> Slot:
     rows: list[tuple[int, int, int]] = []
     further: list[tuple[int, int]] = []
     for made in all_texts:
-        for doc, text in enumerate(made.texts):
-            asked = made.words.index(word)
+        asked = made.words.index(word)
+        for doc, (text, language) in enumerate(zip(made.texts, made.language.tolist(), strict=True)):
             said = [
-                form
-                for form in range(3)
-                if form == asked or (any_form and int(made.language[doc]) in made.spoken[form])
+                form for form in range(3) if form == asked or (any_form and language in made.spoken[form])
             ]
-            at = np.flatnonzero(np.isin(text, said)).tolist()
+            at = [position for position, form in enumerate(text) if form in said]
             if at:
-                code = max(made.codes[doc, form] for form in said if form in text)
+                code = max(made.codes[doc][form] for form in said if form in text)
                 rows.append((doc + made.start, code, at[0]))
                 further += [(doc + made.start, position) for position in at[1:]]
     doc, code, pos = np.array(rows, np.int64).reshape(-1, 3).T
