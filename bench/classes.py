@@ -54,7 +54,8 @@ class Asked(NamedTuple):
 
     @property
     def named(self) -> str:
-        told = [f"{len(self.text.split())} words" if len(self.text) >= 40 else self.text or "everything"]
+        words = len(self.text.split())
+        told = [f"{words} words" if words >= 10 else f"`{self.text}`" if self.text else "everything"]
         told += [f"{name}={value}" for name, value in self.options]
         return ", ".join(told)
 
@@ -250,31 +251,31 @@ def _do(name: str, path: str, number: int) -> dict[str, float]:
 
 
 def table(indexes: Mapping[str, Path]) -> Iterator[str]:
-    """The lines of the report, in Markdown: first and warm in each index, by its name, and how much warm grows from the
-    first index to the last."""
-    heads = [f"{name}: {head}" for name in indexes for head in ("first", "ms", "warm", "us")]
-    grows = ["growth"] if len(indexes) > 1 else []
-    yield f"| class | query | {' | '.join([*heads, *grows])} |"
-    yield f"| --- | --- |{' ---: |' * len([*heads, *grows])}"
+    """The lines of the report, in Markdown: what a query takes first and warm in each index, by its name.
+
+    For one index, these are multiples of a plain query. For several, they are times, and how much warm grows from the
+    first index to the last.
+    """
+    are_several = len(indexes) > 1
+    heads = ("first, ms", "warm, us") if are_several else ("first", "warm")
+    columns = [f"{name}: {head}" for name in indexes for head in heads] + ["growth"] * are_several
+    yield f"| class | query | {' | '.join(columns)} |"
+    yield f"| --- | --- |{' ---: |' * len(columns)}"
     plain: dict[str, list[float]] = {name: [] for name in indexes}
     growths: list[float] = []
     for number, asked in enumerate(QUERIES):
+        found = {name: _in_process("query", str(path), number) for name, path in indexes.items()}
         cells: list[str] = []
-        warm: list[float] = []
-        for name, path in indexes.items():
-            found = _in_process("query", str(path), number)
-            plain[name].append(found["plain"])
-            warm.append(found["warm"])
-            cells += [
-                f"{found['first'] / found['plain']:.0f}",
-                f"{found['first'] / 1e3:.1f}",
-                f"{found['warm'] / found['plain']:.1f}",
-                f"{found['warm']:,.0f}",
-            ]
-        if grows:
-            growth = warm[-1] / warm[0]
-            cells.append(f"{growth:.1f}")
-            growths += [growth] * (asked.task not in ("facets", "count"))
+        for name, one in found.items():
+            plain[name].append(one["plain"])
+            if are_several:
+                cells += [f"{one['first'] / 1e3:.1f}", f"{one['warm']:,.0f}"]
+            else:
+                cells += [f"{one['first'] / one['plain']:.0f}", f"{one['warm'] / one['plain']:.1f}"]
+        if are_several:
+            smallest, *_, largest = (one["warm"] for one in found.values())
+            cells.append(f"{largest / smallest:.1f}")
+            growths += [largest / smallest] * (asked.task not in ("facets", "count"))
         yield f"| {asked.group} | {asked.named.replace('|', '/')} | {' | '.join(cells)} |"
     yield ""
     for name, times in plain.items():
@@ -313,7 +314,7 @@ def threads_and_memory(path: Path) -> Iterator[str]:
     multiple=True,
     default=(120_000,),
     show_default=True,
-    help="Articles. Given twice, growth is told too.",
+    help="Articles. Given twice, the table tells growth.",
 )
 @click.option(
     "--vocabulary",
