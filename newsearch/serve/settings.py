@@ -62,7 +62,7 @@ class Settings:
     waiting: int = 64
     memory: int = 56 << 20
     shared: str | os.PathLike[str] | None = None
-    shared_memory: int = 256 << 20
+    shared_memory: int = 512 << 20
     kept: int = 8 << 20
     warm_up: bool = True
     timeout: float = 10.0

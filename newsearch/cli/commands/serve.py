@@ -89,7 +89,7 @@ _VARIABLE = "NEWSEARCH_TOKEN"
 @click.option(
     "--shared-cache",
     type=Size(0),
-    default="256M",
+    default="512M",
     show_default=True,
     metavar="SIZE",
     help="Memory that lists of words may take, which all workers share; 0 for none.",
