@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import signal
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hangs import no_hang
 
 import newsearch
 
@@ -40,18 +40,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> newsearch.Index:
 
 @pytest.fixture(autouse=True)
 def _no_hang() -> Iterator[None]:
-    if not hasattr(signal, "alarm"):
+    with no_hang():
         yield
-        return
-
-    def stop(*_: object) -> None:
-        pytest.fail("a hang")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(60)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
 
 
 def everything(results: newsearch.Results) -> int:

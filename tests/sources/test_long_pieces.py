@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hangs import no_hang
 
 from newsearch.articles.article import Article
 from newsearch.errors import SourceError
@@ -20,18 +20,8 @@ LONG = 1_000_000
 
 @pytest.fixture(autouse=True)
 def _no_hang() -> Iterator[None]:
-    if not hasattr(signal, "alarm"):
+    with no_hang(30):
         yield
-        return
-    before = signal.signal(signal.SIGALRM, _too_long)
-    signal.alarm(30)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
-
-
-def _too_long(*_: object) -> None:
-    pytest.fail("a hang")
 
 
 def read(path: Path, text: str) -> list[Article | SourceError]:

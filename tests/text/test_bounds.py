@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hangs import no_hang
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -19,18 +19,8 @@ from newsearch.text.marks import limit_marks
 
 @pytest.fixture(autouse=True)
 def _no_hang() -> Iterator[None]:
-    if not hasattr(signal, "alarm"):
+    with no_hang():
         yield
-        return
-    before = signal.signal(signal.SIGALRM, _too_long)
-    signal.alarm(60)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
-
-
-def _too_long(*_: object) -> None:
-    pytest.fail("a hang")
 
 
 LONG = 1_000_000

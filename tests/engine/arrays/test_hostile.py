@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from examples import examples
+from hangs import no_hang
 from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import Commit, Tuning, commits, make
@@ -55,16 +55,8 @@ def copied(good: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name, Tuning(merge_factor=2).applied():
         directory = Path(name, "index")
         shutil.copytree(good, directory)
-        signal.signal(signal.SIGALRM, _too_long)
-        signal.alarm(60)
-        try:
+        with no_hang():
             yield directory
-        finally:
-            signal.alarm(0)
-
-
-def _too_long(*_: object) -> None:
-    pytest.fail("a hang")
 
 
 def rewrite(path: Path, kind: str, name: str, change: Any) -> None:

@@ -195,7 +195,8 @@ static int mark_common(Together *all, Py_ssize_t number_, const SegmentArrays *s
     const uint16_t *doc = segment->doc.data;
     const int64_t fewest = all->words[rarest].search.forms[number_].postings;
     int are_marked = 0;
-    for (Py_ssize_t i = 0; i < all->count && fewest >= MARKED && !all->are_usual; i++) {
+    if (fewest < MARKED || all->are_usual) return 0;
+    for (Py_ssize_t i = 0; i < all->count; i++) {
         if (i == rarest || all->words[i].search.forms[number_].postings > MUCH * fewest) continue;
         if (!are_marked) mark(all->marks, &all->words[rarest], doc);
         mark(all->others, &all->words[i], doc);
