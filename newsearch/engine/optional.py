@@ -1,17 +1,17 @@
-"""What an engine need not implement: folding copies and stories, and counting without reading articles.
+"""What an engine need not implement: folding, counting and selecting without reading articles.
 
 A caller asks with isinstance, and does without if the answer is no.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from newsearch.articles.article import Article
-from newsearch.engine.base import Fold, FoldedAnswer, Options, Reader, StoriesAnswer
+from newsearch.engine.base import Answer, Fold, FoldedAnswer, Options, Reader, StoriesAnswer
 from newsearch.query.tree import Node
 
 
@@ -71,6 +71,27 @@ class CountsForms(Protocol):
 
         Returns:
             The most distinctive first.
+        """
+
+
+MAX_SELECTED = 50_000
+"""Articles among which a search can be answered."""
+
+
+@runtime_checkable
+class SelectsMatches(Protocol):
+    """An `Answer` that knows its matches without reading articles. Engines need not implement it."""
+
+    def keys(self) -> set[int]:
+        """Return the `hash_key` of the id of each article that contains every word."""
+
+    def among(self, keys: Collection[int], limit: int) -> Answer:
+        """Return the same search with the best of these articles on its page, as far as they contain every word.
+
+        Facets and counts stay those of all matches.
+
+        Args:
+            keys: of ids, as `keys` returns them; at most MAX_SELECTED.
         """
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from pathlib import Path
@@ -14,7 +14,14 @@ from newsearch._arguments import check_number, check_path, check_text
 from newsearch.articles.article import Article, Version
 from newsearch.engine import open_engine
 from newsearch.engine.base import CACHE, LEAST_CACHE, Engine, FieldStats, Reader
-from newsearch.engine.optional import DefersCopies, FoldingReader, FoldsStories, SharesLists
+from newsearch.engine.optional import (
+    MAX_SELECTED,
+    DefersCopies,
+    FoldingReader,
+    FoldsStories,
+    SelectsMatches,
+    SharesLists,
+)
 from newsearch.errors import EngineError, QueryError
 from newsearch.query.plan import is_text
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
@@ -267,6 +274,51 @@ class Index:
                 return Results(asked, reader.search(tree, options))
             return Results(asked, folding.answer, folding)
         return Results(asked, reader.search(tree, options))
+
+    def keys(self, request: Request) -> set[int]:
+        """The keys of all articles that match a request and contain every word of its query.
+
+        The key of an article is the first 8 bytes of the BLAKE2b hash of its id, the lowest first. It stays the same in
+        every index and every version.
+
+        Raises:
+            QueryError: the argument is not a Request, or its query cannot be used.
+            EngineError: the index is closed, or its engine cannot tell.
+            IndexCorrupt: the index is damaged.
+        """
+        return self._matches(request)[1].keys()
+
+    def run_among(self, request: Request, keys: Collection[int]) -> Results:
+        """Run a request among the articles with these keys, as far as they contain every word of its query.
+
+        Scores, facets and counts are those of the whole index. Copies and stories are grouped among these articles
+        alone.
+
+        Args:
+            keys: as `keys` returns them, at most 50,000. The page begins with the best of them, whatever `offset` is.
+
+        Raises:
+            QueryError, EngineError, IndexCorrupt: as for `keys`.
+        """
+        if len(keys) > MAX_SELECTED:
+            raise QueryError(f"keys: {len(keys):,} articles; a search takes {MAX_SELECTED:,} at most")
+        asked, answer = self._matches(request)
+        if not request.is_folded or not request.limit:
+            return Results(asked, answer.among(keys, request.limit))
+        from newsearch.search.folding import fold  # with all that compares articles
+
+        folding = fold(replace(request, offset=0), lambda limit: answer.among(keys, limit), self._alike)
+        return Results(asked, folding.answer, folding)
+
+    def _matches(self, request: Request) -> tuple[Asked, SelectsMatches]:
+        """The articles that match a request, none of which is on the page."""
+        reader = self._reader
+        _check_request(request)
+        asked = self._asked(request)
+        answer = reader.search(asked.tree(), replace(asked.options, offset=0, limit=0))
+        if not isinstance(answer, SelectsMatches):
+            raise EngineError("the engine of this index cannot list the keys of matches")
+        return asked, answer
 
     def fingerprint(self, request: Request) -> str:
         """A cache key for the answer to a request: equal keys mean the same hits in the same order.

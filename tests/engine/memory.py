@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -37,6 +38,7 @@ from newsearch.engine.writing import MAX_NAMES, Changes, Ledger, SourceDifferenc
 from newsearch.errors import EngineError, IndexLocked, IndexMissing, WordListError
 from newsearch.query.tree import All, Node, Word
 from newsearch.text.analysis import Stemming
+from newsearch.text.hashes import hash_key
 
 Kept = dict[tuple[str, str], Article]
 """(source, id) -> article, in the order in which they were added."""
@@ -289,8 +291,8 @@ class MemoryAnswer:
         self._oracle = oracle
         self._options = options
         self._own = oracle.search(tree, replace(options, also=()))  # only these are counted
-        found = oracle.search(tree, options) if options.also else self._own
-        self._page = found[options.offset :][: options.limit]
+        self._found = oracle.search(tree, options) if options.also else self._own
+        self._page = self._found[options.offset :][: options.limit]
 
     def __len__(self) -> int:
         return len(self._page)
@@ -332,6 +334,16 @@ class MemoryAnswer:
 
     def complete(self) -> int:
         return sum(found.complete for found in self._own)
+
+    def keys(self) -> set[int]:
+        return {hash_key(found.article.id) for found in self._own if found.complete}
+
+    def among(self, keys: Collection[int], limit: int) -> MemoryAnswer:
+        other = copy(self)
+        other._page = [
+            found for found in self._found if found.complete and hash_key(found.article.id) in keys
+        ][:limit]
+        return other
 
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
         found: list[Found] = self._own

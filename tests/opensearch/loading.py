@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from newsearch.articles.article import Article
-from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.opensearch import schema
 from newsearch.engine.opensearch.connection import Cluster
 from newsearch.engine.opensearch.documents import documents
@@ -15,6 +14,7 @@ from newsearch.engine.opensearch.filters import HALF
 from newsearch.engine.opensearch.generation import Generation, SourceEntry
 from newsearch.engine.opensearch.medians import medians
 from newsearch.engine.opensearch.reader import OpenSearchReader
+from newsearch.text.hashes import hash_key
 
 
 def loaded(

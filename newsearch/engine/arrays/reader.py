@@ -24,6 +24,7 @@ from newsearch.engine.arrays.segment.generation import open_generation, open_seg
 from newsearch.engine.arrays.segment.segment import Segment, of_sources
 from newsearch.engine.base import CACHE, FieldStats, Fold, LikeForm, Options
 from newsearch.query.tree import Node
+from newsearch.text.hashes import hash_key
 
 if TYPE_CHECKING:
     from newsearch.engine.arrays.searching.folded import FoldedSearch
@@ -126,7 +127,7 @@ class ArraysReader:
 
     def _find(self, id: str) -> tuple[Segment, int] | None:
         """The segment of the live article with this id, and its number there."""
-        wanted = np.uint64(columns.hash_key(id))
+        wanted = np.uint64(hash_key(id))
         found = [
             (segment, doc)
             for segment in self._segments

@@ -35,7 +35,6 @@ from newsearch.engine.arrays.files.toc import (
 )
 from newsearch.engine.arrays.loops.matches import holds
 from newsearch.engine.arrays.reader import ArraysReader
-from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.generation import open_segments
 from newsearch.engine.arrays.segment.segment import Segment, count_kept, of_sources
 from newsearch.engine.arrays.segment.structure import verify
@@ -50,6 +49,7 @@ from newsearch.engine.base import NO_SETTINGS, Reader, SourceSettings
 from newsearch.engine.writing import MEMORY, Changes, SourceState, WriterOptions
 from newsearch.errors import IndexCorrupt, IndexMissing, NewsearchError, StorageError, WordListError
 from newsearch.text import analysis
+from newsearch.text.hashes import hash_key
 
 Array: TypeAlias = NDArray[Any]
 
@@ -215,7 +215,7 @@ class ArraysWriter:
 
     def delete_ids(self, ids: Iterable[str]) -> None:
         """Delete the committed articles with these ids, from any source."""
-        wanted = np.unique(np.array([columns.hash_key(id_) for id_ in ids], np.uint64))
+        wanted = np.unique(np.array([hash_key(id_) for id_ in ids], np.uint64))
         for segment in self._segments:
             segment.delete(holds(segment.column("id_hash"), wanted))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import copy
+from dataclasses import replace
 from datetime import UTC
 from math import fsum
 from typing import Any, NamedTuple, TypeAlias
@@ -17,7 +18,7 @@ from newsearch.engine.opensearch import stored
 from newsearch.engine.opensearch.clauses import Clause
 from newsearch.engine.opensearch.counts import Known
 from newsearch.engine.opensearch.distinctive import distinctive
-from newsearch.engine.opensearch.filters import first_second
+from newsearch.engine.opensearch.filters import HALF, first_second
 from newsearch.engine.opensearch.hit import Hit
 from newsearch.engine.opensearch.outlets import FIELDS
 from newsearch.engine.opensearch.outlets import counted as outlets_of
@@ -63,7 +64,7 @@ class Row(NamedTuple):
 
 
 class OpenSearchAnswer:
-    """Implements `Answer`, `CountsOutlets` and `CountsForms`.
+    """Implements `Answer`, `CountsOutlets`, `CountsForms` and `SelectsMatches`.
 
     Attributes:
         query: the translated query.
@@ -77,6 +78,7 @@ class OpenSearchAnswer:
         self, known: Known, tree: Node, options: Options, among: Sequence[int] | None = None
     ) -> None:
         self._known = known
+        self._tree = tree
         self._options = options
         facts = known.asked()
         while True:
@@ -195,6 +197,19 @@ class OpenSearchAnswer:
         requests = self._known.requests
         visible = requests.live if self.query.unpublished else [*requests.live, PUBLISHED]
         return distinctive(requests, self.chosen, visible, limit, least)
+
+    def keys(self) -> set[int]:
+        """See `SelectsMatches`."""
+        if not self._known.generation.articles:
+            return set()
+        found = columns(self._known.requests, self.query.complete(), [])
+        return {hit["sort"][0] + HALF for hits in found for hit in hits}
+
+    def among(self, keys: Collection[int], limit: int) -> OpenSearchAnswer:
+        """See `SelectsMatches`."""
+        options = replace(self._options, offset=0, limit=limit)
+        found = OpenSearchAnswer(self._known, self._tree, options, [key - HALF for key in keys])
+        return self.with_page([row for row in found.rows if row.complete])
 
     # The page
 

@@ -14,11 +14,11 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.opensearch.bulk import Bulk, index_item, update_item
 from newsearch.engine.opensearch.connection import Cluster
 from newsearch.engine.opensearch.generation import Generation
 from newsearch.engine.opensearch.held import document_id, pages, signed, unsigned
+from newsearch.text.hashes import hash_key
 
 Array: TypeAlias = NDArray[Any]
 

@@ -7,12 +7,12 @@ from datetime import date, datetime, tzinfo
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
-from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.opensearch.fields import folded_name
 from newsearch.engine.opensearch.schema import MAX_VALUE
 from newsearch.query.dates import midnight
 from newsearch.query.tree import DateRange, Match, Range
 from newsearch.text.addresses import like_addresses
+from newsearch.text.hashes import hash_key
 
 Query: TypeAlias = dict[str, Any]
 

@@ -24,13 +24,11 @@ from newsearch.engine.opensearch.counts import Known
 from newsearch.engine.opensearch.groups import Groups, count
 from newsearch.engine.opensearch.paging import columns
 from newsearch.engine.opensearch.periods import field_of, period_of
+from newsearch.engine.optional import MAX_SELECTED
 from newsearch.query.tree import Node
 
 Array: TypeAlias = NDArray[Any]
 Query: TypeAlias = dict[str, Any]
-
-_KEYS = 50_000
-"""Articles that one search is restricted to at most."""
 
 
 class _Group(NamedTuple):
@@ -142,8 +140,8 @@ class FoldedOpenSearchAnswer(FoldedPage[OpenSearchAnswer, _Group]):
         wanted = {number for number in numbers if number >= 0}
         keys = [key for number in sorted(wanted) for key in self._groups.keys(number)]
         found: dict[int, list[Row]] = {number: [] for number in wanted}
-        for at in range(0, len(keys), _KEYS):
-            some = keys[at : at + _KEYS]
+        for at in range(0, len(keys), MAX_SELECTED):
+            some = keys[at : at + MAX_SELECTED]
             # Articles of other sources can have these ids too.
             most = min(MAX_PAGE, len(some) * len(self._known.generation.sources))
             options = replace(self._options, offset=0, limit=most)

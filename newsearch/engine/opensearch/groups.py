@@ -14,7 +14,6 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.folding import NOON
 from newsearch.engine.opensearch.held import document_id, unsigned
 from newsearch.engine.opensearch.known_groups import name_of, read_known, write_known
@@ -24,6 +23,7 @@ from newsearch.engine.opensearch.searches import Requests
 from newsearch.errors import IndexCorrupt
 from newsearch.stories.grouping import grouped_anew
 from newsearch.stories.known import keys_of
+from newsearch.text.hashes import hash_key
 
 Array: TypeAlias = NDArray[Any]
 Query: TypeAlias = dict[str, Any]

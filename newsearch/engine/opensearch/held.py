@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.articles.article import Article
-from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.arrays.writing.ledger import Ledger, Rows
 from newsearch.engine.opensearch.connection import Cluster
 from newsearch.engine.opensearch.generation import Generation
@@ -19,6 +18,7 @@ from newsearch.engine.opensearch.states import read_state
 from newsearch.engine.opensearch.stored import article as parsed_article
 from newsearch.engine.writing import SourceState
 from newsearch.errors import EngineError, IndexCorrupt
+from newsearch.text.hashes import hash_key
 
 Array: TypeAlias = NDArray[Any]
 

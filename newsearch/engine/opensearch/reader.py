@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from newsearch import ranking
 from newsearch.articles.article import Article
-from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.base import FieldStats, Fold, LikeForm, Options
 from newsearch.engine.opensearch import schema, stored
 from newsearch.engine.opensearch.answer import OpenSearchAnswer
@@ -23,6 +22,7 @@ from newsearch.engine.opensearch.searches import Requests, counting
 from newsearch.engine.opensearch.translate import Translator
 from newsearch.errors import IndexCorrupt
 from newsearch.query.tree import All, Node, Word
+from newsearch.text.hashes import hash_key
 
 if TYPE_CHECKING:
     from newsearch.engine.figures import Stats

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from newsearch.articles.article import Article
-from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.arrays.writing.content import facts_of, records_of
 from newsearch.engine.base import Options
 from newsearch.engine.figures import Compaction, Verification
@@ -25,6 +24,7 @@ from newsearch.engine.opensearch.stored import article as parse_article
 from newsearch.errors import IndexCorrupt, NewsearchError
 from newsearch.query.tree import All, Match, Word
 from newsearch.text import analysis
+from newsearch.text.hashes import hash_key
 
 _MAX_WORDS = 32
 """The most words of a title that `verify` searches for. Queries are limited too."""

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from newsearch.articles.article import Article
 from newsearch.engine import writing as protocols
-from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.arrays.writing.content import facts_of, records_of
 from newsearch.engine.arrays.writing.ledger import Ledger
 from newsearch.engine.base import NO_SETTINGS, Reader, SourceSettings
@@ -42,6 +41,7 @@ from newsearch.engine.opensearch.states import delete_states, write_state
 from newsearch.engine.opensearch.target import Target
 from newsearch.engine.writing import MEMORY, Changes, SourceState
 from newsearch.errors import EngineError, IndexMissing
+from newsearch.text.hashes import hash_key
 
 Array: TypeAlias = NDArray[Any]
 

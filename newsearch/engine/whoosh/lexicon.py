@@ -27,6 +27,7 @@ from newsearch import ranking
 from newsearch.articles.article import canonical_url
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.text.hashes import hash_bytes
 
 Array: TypeAlias = NDArray[Any]
 
@@ -251,7 +252,7 @@ class _HashedLexicon:
         return sorted(value.encode() for value in values if value)
 
     def postings(self, term: bytes) -> Postings | None:
-        wanted = columns.hash_bytes(term)
+        wanted = hash_bytes(term)
         docs = np.flatnonzero(self._segment.column(f"{self._field}_hash") == np.uint64(wanted))
         # Different texts can share a hash.
         kept = np.array([doc for doc in docs.tolist() if self._value(doc).encode() == term], np.int64)

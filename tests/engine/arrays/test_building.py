@@ -16,13 +16,13 @@ from strategies import without_compiler
 
 from newsearch.articles.article import Article, Image, Provider, canonical_url
 from newsearch.engine.arrays.segment import columns
-from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.arrays.segment.records import encode_record
 from newsearch.engine.arrays.writing import building
 from newsearch.engine.arrays.writing.builder import TermTable
 from newsearch.engine.arrays.writing.content import facts_of, records_of, signatures_of
 from newsearch.stories.signatures import article_signature
 from newsearch.text import analysis
+from newsearch.text.hashes import hash_key
 
 in_python = without_compiler(building)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from contract.news import RECORDS, write
 
 import newsearch
-from newsearch import Index
+from newsearch import Index, Request
+from newsearch.engine.base import SORTS
 from newsearch.errors import EngineError, QueryError
 
 
@@ -74,6 +76,54 @@ def test_sorts_put_what_is_unknown_last(index: Index, sort: str, expected: str) 
 def test_pages_follow_one_another(index: Index) -> None:
     everything = found(index)
     assert [found(index, limit=2, offset=at) for at in (0, 2, 4)] == [everything[:2], everything[2:], []]
+
+
+def key(id: str) -> int:
+    return int.from_bytes(blake2b(id.encode(), digest_size=8).digest(), "little")
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (Request("facial recognition ban"), "1 2"),
+        (Request("surveillance"), "1 3 5"),
+        (Request("surveillance", providers="cnn"), "3"),
+        (Request("recognition", unpublished=True, offset=2, limit=1), "1 2 3"),
+        (Request(), "1 2 3 5"),
+        (Request("is:unpublished"), "4"),
+        (Request("nowhere"), ""),
+    ],
+)
+def test_keys_are_the_hashes_of_the_ids_of_articles_with_every_word(
+    index: Index, request_: Request, expected: str
+) -> None:
+    assert index.keys(request_) == {key(id) for id in expected.split()}
+
+
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("query", ["surveillance city", "facial recognition", "", "topic:AI OR cameras"])
+def test_a_search_among_some_articles_is_the_search_without_the_others(
+    index: Index, query: str, sort: str
+) -> None:
+    request = Request(query, sort=sort)
+    everything = [hit for hit in index.run(request) if hit.complete]
+    for chosen in ([], ["2"], ["5", "1", "4"], ["1", "2", "3", "4", "5"], ["6"]):
+        results = index.run_among(request, [key(id) for id in chosen])
+        expected = [hit for hit in everything if hit.id in chosen]
+        assert [(hit.id, hit.complete) for hit in results] == [(hit.id, True) for hit in expected]
+        assert [hit.score for hit in results] == pytest.approx([hit.score for hit in expected])
+        assert results.counts == index.run(request).counts
+        assert results.facet("provider") == index.run(request).facet("provider")
+
+
+def test_a_search_among_some_articles_has_a_page_and_folds(index: Index) -> None:
+    keys = index.keys(Request())
+    assert [hit.id for hit in index.run_among(Request(sort="newest", limit=2, offset=1), keys)] == ["3", "2"]
+    assert len(index.run_among(Request(limit=0), keys)) == 0
+    folded = index.run_among(Request(sort="newest", collapse="copies", per_outlet=1), keys)
+    assert [hit.id for hit in folded] == ["3", "1", "5", "2"]
+    with pytest.raises(QueryError, match=r"^keys: 50,001 articles"):
+        index.run_among(Request(), range(50_001))
 
 
 def test_facets_count_the_matches(index: Index) -> None:

@@ -18,6 +18,7 @@ from newsearch.engine.arrays.segment import columns
 from newsearch.query.tree import All, And, DateRange, Everything, Match, Node, Not, Or, Range
 from newsearch.text.addresses import like_addresses
 from newsearch.text.analysis import fold
+from newsearch.text.hashes import hash_key
 
 Array: TypeAlias = NDArray[Any]
 
@@ -168,7 +169,7 @@ def _nothing(value: str, view: View) -> Check:
 
 def _hashed(column: str, keys: Callable[[str], tuple[str, ...]]) -> _Maker:
     def find(value: str, view: View) -> tuple[Array]:
-        wanted = [np.uint64(columns.hash_key(key)) for key in keys(value)]
+        wanted = [np.uint64(hash_key(key)) for key in keys(value)]
         found = [np.empty(0, np.uint32)]
         for start, segment in zip(view.starts, view.segments, strict=False):
             values = segment.column(column)

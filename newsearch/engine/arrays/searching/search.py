@@ -8,8 +8,9 @@ reach the page. Both searches prune by comparing codes, which are small integers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import copy
+from dataclasses import replace
 from functools import cached_property, reduce
 from typing import Any, TypeAlias
 
@@ -34,13 +35,13 @@ from newsearch.engine.arrays.searching.clauses import Compiler, ScoringClause
 from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.page_filters import PageFilters
 from newsearch.engine.arrays.searching.view import View
-from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.records import Record
 from newsearch.engine.base import FACETS, Counts, Explanation, Options
 from newsearch.engine.optional import FormCount, Grouping, OutletCount
 from newsearch.query.plan import plan
 from newsearch.query.tree import Everything, Node, Word
 from newsearch.text.analysis import Stemming
+from newsearch.text.hashes import hash_key
 
 Array: TypeAlias = NDArray[Any]
 Floats: TypeAlias = ranking.Floats
@@ -265,8 +266,27 @@ class Search:
     @checked
     def number(self, id: str) -> int | None:
         docs = self.docs
-        alike = np.flatnonzero(self._view.spread("id_hash").take(docs) == np.uint64(columns.hash_key(id)))
+        alike = np.flatnonzero(self._view.spread("id_hash").take(docs) == np.uint64(hash_key(id)))
         return next((i for i in alike.tolist() if self._view.article(docs[i]).id == id), None)
+
+    @checked
+    def keys(self) -> set[int]:
+        found: list[int] = self._view.spread("id_hash").take(self._complete).tolist()
+        return set(found)
+
+    @checked
+    def among(self, keys: Collection[int], limit: int) -> Search:
+        options = replace(self._options, offset=0, limit=limit)
+        wanted = np.fromiter(keys, np.uint64, len(keys))
+        docs = self._complete[np.isin(self._view.spread("id_hash").take(self._complete), wanted)]
+        by_score = options.sort == "relevance"
+        key = self._score(docs) if by_score else ordering.keys(self._view, options, docs)
+        rows = list(zip(key.tolist(), docs.tolist(), self._score(docs).tolist(), strict=True))
+        found = copy(self)
+        found._options, found._records = options, None
+        found._page = ordering.ordered(self._view, options, rows, limit, 0)
+        found._is_held = [True] * len(found._page)
+        return found
 
     @checked
     def stories(self, span: float | None) -> Grouping:

@@ -78,24 +78,6 @@ DAY = 86400
 _SEPARATOR = "\x1f"
 
 
-def hash_key(text: str) -> int:
-    """A 64-bit hash of an id or a canonical URL."""
-    return hash_bytes(text.encode("utf-8", "surrogatepass"))
-
-
-def hash_bytes(data: bytes) -> int:
-    """A 64-bit hash of these bytes."""
-    return int.from_bytes(_blake2b()(data, digest_size=8).digest(), "little")
-
-
-@lru_cache(maxsize=1)
-def _blake2b() -> Callable[..., Any]:
-    # Imported on use, because few searches hash anything and hashlib loads OpenSSL.
-    from hashlib import blake2b
-
-    return blake2b
-
-
 @lru_cache(maxsize=4096)
 def provider_name(provider: Provider | None) -> str:
     """A provider as one string of the table: name, domain, images."""

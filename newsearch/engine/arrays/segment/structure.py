@@ -21,6 +21,7 @@ from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.arrays.segment.urls import NAMES
 from newsearch.errors import IndexCorrupt
 from newsearch.text import analysis
+from newsearch.text.hashes import hash_key
 
 Array: TypeAlias = NDArray[Any]
 
@@ -91,7 +92,7 @@ def check_articles(segment: Segment) -> None:
     """
     hashes = segment.column("id_hash").tolist()
     for doc in range(segment.articles):
-        if columns.hash_key(segment.article(doc).id) != hashes[doc]:
+        if hash_key(segment.article(doc).id) != hashes[doc]:
             raise IndexCorrupt(segment.file.path, f"article {doc} does not match its columns")
 
 

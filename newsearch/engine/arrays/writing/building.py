@@ -20,7 +20,6 @@ from newsearch import ranking
 from newsearch._compiled import compiled
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.segment import columns, form, postings
-from newsearch.engine.arrays.segment.columns import hash_bytes, hash_key
 from newsearch.engine.arrays.segment.records import encode_record, folded_bytes, urls_of
 from newsearch.engine.arrays.segment.urls import NAMES, parts_of
 from newsearch.stories.signatures import (
@@ -41,6 +40,7 @@ from newsearch.stories.wording import (
     dateline,
 )
 from newsearch.text import analysis
+from newsearch.text.hashes import hash_bytes, hash_key
 
 Array: TypeAlias = NDArray[Any]
 
@@ -189,7 +189,7 @@ def inverted(
 
 
 def hash_keys(texts: list[str]) -> bytes:
-    """`columns.hash_key` of each text, as bytes of uint64."""
+    """`hash_key` of each text, as bytes of uint64."""
     return array("Q", map(hash_key, texts)).tobytes()
 
 

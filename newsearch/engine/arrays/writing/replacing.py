@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops.matches import holds
-from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.text.hashes import hash_key
 
 Array: TypeAlias = NDArray[Any]
 
