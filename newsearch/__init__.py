@@ -18,6 +18,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from newsearch.alerts.deliveries import Alert as Alert
+    from newsearch.alerts.deliveries import Deliveries as Deliveries
+    from newsearch.alerts.saved import SavedSearch as SavedSearch
+    from newsearch.alerts.saved import read_saved as read_saved
+    from newsearch.alerts.saved import save_search as save_search
     from newsearch.articles.article import Article as Article
     from newsearch.articles.article import Image as Image
     from newsearch.articles.article import Provider as Provider
@@ -75,6 +80,8 @@ if TYPE_CHECKING:
     from newsearch.upkeep.health import verify as verify
 
 _HOMES = {
+    "newsearch.alerts.deliveries": ("Alert", "Deliveries"),
+    "newsearch.alerts.saved": ("SavedSearch", "read_saved", "save_search"),
     "newsearch.upkeep.archives": ("backup", "restore"),
     "newsearch.articles.article": ("Article", "Image", "Provider", "Version"),
     "newsearch.search.completion": ("Completion",),

@@ -46,6 +46,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     "page",
     [
         "README.md",
+        "docs/alerts.md",
         "docs/article-format.md",
         "docs/library.md",
         "docs/relevance.md",

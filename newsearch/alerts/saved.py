@@ -10,13 +10,15 @@ The keys besides `name` are those of a request (docs/request.md).
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from newsearch._arguments import read_file
-from newsearch.errors import QueryError
+from newsearch._arguments import check_path, read_file, shown
+from newsearch._durable import save_text
+from newsearch.errors import QueryError, StorageError
 from newsearch.search.request import Request
 
 MAX_SIZE = 1 << 20
@@ -39,8 +41,54 @@ def read_saved(path: str | os.PathLike[str]) -> tuple[SavedSearch, ...]:
     Raises:
         QueryError: the file cannot be read, or a search in it cannot be used. The message names both.
     """
+    return _searches(Path(path), _read(Path(path)))
+
+
+def save_search(path: str | os.PathLike[str], search: SavedSearch) -> None:
+    """Add a search to the end of a file, which is made if it is missing. The rest of the file stays as it is.
+
+    Raises:
+        ValueError: the argument is not a path.
+        QueryError: the name is invalid or already used, the request cannot be written, or the file cannot be used.
+        StorageError: the file cannot be written.
+    """
+    check_path("path", path)
     place = Path(path)
-    data = read_file(place, MAX_SIZE, f"larger than {MAX_SIZE:,} bytes", error=QueryError)
+    check_name(search.name)
+    search = SavedSearch(search.name, Request.from_mapping(search.request.as_mapping()))
+    data = _read(place) if os.path.lexists(place) else b""
+    if any(search.name == other.name for other in _searches(place, data)):
+        raise QueryError(
+            f"{place}: there is a search named {shown(search.name)} already; choose another name"
+        )
+    text = data.decode()
+    gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
+    text += gap + _table(search)
+    written = text.encode()
+    if len(written) > MAX_SIZE:
+        raise QueryError(f"{place}: with this search it is {_TOO_LARGE}")
+    if _searches(place, written)[-1] != search:
+        raise QueryError(f"{place}: the search {shown(search.name)} cannot be written to a file")
+    try:
+        save_text(place, text)
+    except OSError as error:
+        raise StorageError(place, "cannot be written", error) from error
+
+
+def check_name(name: object) -> None:
+    """Check the name of a search. Raises QueryError if it is invalid."""
+    if not (isinstance(name, str) and 0 < len(name) <= MAX_NAME and name.isprintable() and name.strip()):
+        raise QueryError(f"a search needs a name: one line of at most {MAX_NAME} characters")
+
+
+_TOO_LARGE = f"larger than {MAX_SIZE:,} bytes"
+
+
+def _read(place: Path) -> bytes:
+    return read_file(place, MAX_SIZE, _TOO_LARGE, error=QueryError)
+
+
+def _searches(place: Path, data: bytes) -> tuple[SavedSearch, ...]:
     try:
         document = tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
@@ -56,8 +104,10 @@ def read_saved(path: str | os.PathLike[str]) -> tuple[SavedSearch, ...]:
     for number, table in enumerate(tables, 1):
         name = table.pop("name", None)
         where = f"{place}: search {number}"
-        if not (isinstance(name, str) and 0 < len(name) <= MAX_NAME and name.isprintable() and name.strip()):
-            raise QueryError(f"{where}: it needs a name: one line of at most {MAX_NAME} characters")
+        try:
+            check_name(name)
+        except QueryError as error:
+            raise QueryError(f"{where}: {error}") from error
         if name in found:
             raise QueryError(f"{where}: there are two searches named {name!r}")
         try:
@@ -65,3 +115,18 @@ def read_saved(path: str | os.PathLike[str]) -> tuple[SavedSearch, ...]:
         except QueryError as error:
             raise QueryError(f"{where} ({name}): {error}") from error
     return tuple(found.values())
+
+
+def _table(search: SavedSearch) -> str:
+    """A search as a table of TOML."""
+    keys = {"name": search.name, **search.request.as_mapping()}
+    del keys["request"]  # the version
+    lines = [f"{key} = {_value(value)}\n" for key, value in keys.items()]
+    return "[[search]]\n" + "".join(lines)
+
+
+def _value(value: Any) -> str:
+    """A value of JSON in TOML, which writes all but objects and DEL as JSON does."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_value(held)}" for key, held in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

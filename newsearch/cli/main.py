@@ -31,6 +31,7 @@ COMMANDS = {
     "words": "List the words and names most distinctive for a query.",
     "related": "Find articles on the subject of another.",
     "copies": "Show where else a text was published, and who published it first.",
+    "alerts": "Show what is new for saved searches.",
     "index": "Index sources: directories, files, feeds.",
     "reindex": "Update the index from the sources that it remembers.",
     "forget": "Delete the articles of a source.",

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from newsearch.cli.terminal import complain
+from newsearch.cli.values import FileName
 from newsearch.engine import ClusterPlace
 from newsearch.engine.base import CACHE
 from newsearch.errors import EngineError, IndexIncompatible, IndexMissing
@@ -22,6 +23,7 @@ from newsearch.search.index import Index
 from newsearch.search.index import open as open_index
 
 DEFAULT_INDEX = "index"
+DEFAULT_SAVED = "saved.toml"
 PASSWORD_VARIABLE = "NEWSEARCH_OPENSEARCH_PASSWORD"  # noqa: S105  # the name, not the password
 """The environment variable with the password of the user in the address of a cluster."""
 _CLUSTER = "opensearch+"
@@ -52,6 +54,35 @@ def index_option(command: Command) -> Command:
         callback=checked_place,
         help=f"Directory of the index.  [default: {DEFAULT_INDEX}]",
     )(command)
+
+
+def saved_option(command: Command) -> Command:
+    """Add the option that names the file of saved searches."""
+    return click.option(
+        "--saved",
+        metavar="FILE",
+        type=FileName(),
+        envvar="NEWSEARCH_SAVED",
+        show_envvar=True,
+        default=DEFAULT_SAVED,
+        show_default=True,
+        help="File of saved searches (TOML).",
+    )(command)
+
+
+def delivered_option(command: Command) -> Command:
+    """Add the option that names the file of deliveries; it is None if not given."""
+    return click.option(
+        "--delivered",
+        metavar="FILE",
+        type=FileName(),
+        help="File that remembers what was delivered.  [default: beside the saved searches, ending in .delivered]",
+    )(command)
+
+
+def delivered_to(saved: str, delivered: str | None) -> Path:
+    """The file that remembers what was delivered for the searches in a file."""
+    return Path(saved).with_suffix(".delivered") if delivered is None else Path(delivered)
 
 
 def open_for_search(directory: str | None, synonyms: str | None = None, memory: int = CACHE) -> Index:

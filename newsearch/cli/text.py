@@ -56,6 +56,13 @@ def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
         yield terminal.style(_footer(page), DIM)
 
 
+def hit_lines(page: Page, terminal: Terminal) -> Iterator[str]:
+    """The hits alone."""
+    for rank, hit in page.ranked():
+        yield from _hit_lines(rank, hit, page, terminal)
+        yield ""
+
+
 def article_lines(article: Article, tz: tzinfo, terminal: Terminal) -> Iterator[str]:
     """The complete article."""
     heading = one_line(article.title) or one_line(article.id)

@@ -8,8 +8,8 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic
 
+from newsearch.alerts.saved import SavedSearch, read_saved
 from newsearch.errors import QueryError
-from newsearch.search.saved import SavedSearch, read_saved
 from newsearch.serve.settings import Settings, within
 
 _EVERY = 1.0

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
 
 from newsearch import Article, Request
-from newsearch.search.saved import SavedSearch
+from newsearch.alerts.saved import SavedSearch
 from newsearch.serve.answers import Accepted, Answer, Body, Made, encoded, not_modified, respond
 from newsearch.serve.kept import Kept, Sent
 from newsearch.serve.live import Live, Snapshot

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
+from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from newsearch import QueryError, Request
-from newsearch.search.saved import MAX_SIZE, SavedSearch, read_saved
+from newsearch import Boosts, QueryError, Request, SavedSearch, StorageError, read_saved, save_search
+from newsearch.alerts.saved import MAX_SIZE
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -45,10 +49,10 @@ def test_a_file_may_be_empty(tmp_path: Path) -> None:
         ("name = 1", "'name'"),
         ("[search]\nname = 'x'", "[[search]]"),
         ("search = 3", "[[search]]"),
-        ("[[search]]\nquery = 'x'", "search 1: it needs a name"),
-        ("[[search]]\nname = ''", "search 1: it needs a name"),
-        ("[[search]]\nname = 'a\\u0007'", "search 1: it needs a name"),
-        ('[[search]]\nname = "a\\u0007"', "search 1: it needs a name"),
+        ("[[search]]\nquery = 'x'", "search 1: a search needs a name"),
+        ("[[search]]\nname = ''", "search 1: a search needs a name"),
+        ("[[search]]\nname = 'a\\u0007'", "search 1: a search needs a name"),
+        ('[[search]]\nname = "a\\u0007"', "search 1: a search needs a name"),
         ("[[search]]\nname = 'x'\n[[search]]\nname = 'x'", "search 2: there are two searches named 'x'"),
         ("[[search]]\nname = 'x'\nsrot = 'newest'", "search 1 (x): srot"),
         ("[[search]]\nname = 'x'\nafter = 'soon'", "search 1 (x): after"),
@@ -73,3 +77,105 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, said: str) -> N
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(QueryError, match="cannot be read"):
         read_saved(tmp_path / "nothing.toml")
+
+
+# Saving one
+
+
+def test_a_saved_search_is_added_to_the_end_and_the_rest_stays(tmp_path: Path) -> None:
+    before = '\ufeff# mine\r\n[[search]]\r\nname = "Bans"\nquery = "ban" # all of them'
+    place = written(tmp_path, before)
+    added = SavedSearch('Cafés "now"', Request("café", topics=("Food", "Drink"), after="7d", min_heat=1.5))
+    save_search(place, added)
+    text = place.read_bytes().decode()
+    assert text.startswith(before)
+    assert text.removeprefix(before).splitlines() == [
+        "",
+        "",
+        "[[search]]",
+        'name = "Cafés \\"now\\""',
+        'query = "café"',
+        'after = "7d"',
+        'topics = ["Food", "Drink"]',
+        "min_heat = 1.5",
+    ]
+    assert read_saved(place) == (SavedSearch("Bans", Request("ban")), added)
+
+
+def test_a_file_is_made_for_the_first_search(tmp_path: Path) -> None:
+    place = tmp_path / "saved.toml"
+    save_search(place, SavedSearch("Bans", Request("ban")))
+    assert place.read_text(encoding="utf-8") == '[[search]]\nname = "Bans"\nquery = "ban"\n'
+
+
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+_NAMES = _TEXTS.filter(lambda name: name.isprintable() and name.strip())
+
+
+@given(
+    st.lists(
+        st.builds(
+            SavedSearch,
+            _NAMES,
+            st.builds(
+                Request,
+                _TEXTS,
+                topics=st.lists(_TEXTS, max_size=3).map(tuple),
+                sort=st.sampled_from(["relevance", "newest"]),
+                min_heat=st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-9, 9),
+                unpublished=st.booleans(),
+                boosts=st.builds(Boosts, heat=st.floats(0, 10), half_life=st.none() | st.floats(0.5, 100)),
+                collapse=st.sampled_from([None, "copies", "stories"]),
+            ),
+        ),
+        max_size=4,
+        unique_by=lambda search: search.name,
+    )
+)
+def test_what_is_saved_is_read_again(searches: list[SavedSearch]) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        place = Path(directory, "saved.toml")
+        for search in searches:
+            save_search(place, search)
+        assert searches == [] or read_saved(place) == tuple(searches)
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "a\x1b[31m", "x" * 201, "\ud800", 7])
+def test_a_name_is_a_line(tmp_path: Path, name: str) -> None:
+    with pytest.raises(QueryError, match="a search needs a name"):
+        save_search(tmp_path / "saved.toml", SavedSearch(name, Request("ban")))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_is_used_once(tmp_path: Path) -> None:
+    place = written(tmp_path, "[[search]]\nname = 'Bans'\n")
+    with pytest.raises(QueryError, match="there is a search named 'Bans' already"):
+        save_search(place, SavedSearch("Bans", Request("ban")))
+    assert place.read_text(encoding="utf-8") == "[[search]]\nname = 'Bans'\n"
+
+
+def test_a_file_that_cannot_be_read_is_left_alone(tmp_path: Path) -> None:
+    place = written(tmp_path, "[[search\n")
+    with pytest.raises(QueryError, match="not TOML"):
+        save_search(place, SavedSearch("Bans", Request("ban")))
+    assert place.read_text(encoding="utf-8") == "[[search\n"
+
+
+def test_a_file_does_not_grow_beyond_what_can_be_read(tmp_path: Path) -> None:
+    place = written(tmp_path, "#" * (MAX_SIZE - 10) + "\n")
+    with pytest.raises(QueryError, match="larger than"):
+        save_search(place, SavedSearch("Bans", Request("ban")))
+    assert read_saved(place) == ()
+
+
+def test_a_zone_without_a_name_cannot_be_saved(tmp_path: Path) -> None:
+    request = Request("ban", tz=timezone(timedelta(hours=2)))
+    with pytest.raises(QueryError, match=r"^tz: "):
+        save_search(tmp_path / "saved.toml", SavedSearch("Bans", request))
+
+
+def test_a_directory_is_no_file_of_searches(tmp_path: Path) -> None:
+    with pytest.raises(QueryError, match="cannot be read"):
+        save_search(tmp_path, SavedSearch("Bans", Request("ban")))
+    with pytest.raises(StorageError, match="cannot be written"):
+        save_search(tmp_path / "nowhere" / "saved.toml", SavedSearch("Bans", Request("ban")))

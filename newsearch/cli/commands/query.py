@@ -12,7 +12,14 @@ from click.core import ParameterSource
 
 from newsearch.cli.formats import EXPLAINING, FACETED, FORMATS
 from newsearch.cli.options import cache_option, color_option, format_option, synonyms_option
-from newsearch.cli.places import DEFAULT_INDEX, index_option, open_for_search
+from newsearch.cli.places import (
+    DEFAULT_INDEX,
+    delivered_option,
+    delivered_to,
+    index_option,
+    open_for_search,
+    saved_option,
+)
 from newsearch.cli.requests import request_options
 from newsearch.cli.terminal import COMPARING, Terminal, complain, explained_if_slow
 from newsearch.cli.values import Whole
@@ -21,6 +28,7 @@ from newsearch.errors import NewsearchError, QueryError
 from newsearch.outputs.page import Page
 from newsearch.outputs.words import advice, counted
 from newsearch.query import describe
+from newsearch.search.index import Index
 from newsearch.search.index import open as open_index
 from newsearch.search.request import Request
 
@@ -50,6 +58,7 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
       newsearch query jab side effects --expand
       newsearch query portland --collapse stories --show first
       newsearch query portland --facet provider --count texts
+      newsearch query facial recognition ban --save "Face bans"
       newsearch query --format jsonl -- -amazon facial recognition
 
     Words need no quotes. Quote a phrase as in '"mail-in ballots"', since the shell removes one pair of quotes. Write --
@@ -77,6 +86,9 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
 @click.option(
     "--parse", "only_parse", is_flag=True, help="Show how the query is understood, without searching."
 )
+@click.option("--save", metavar="NAME", help="Save this search under a name, for `newsearch alerts`.")
+@saved_option
+@delivered_option
 @cache_option("256M")
 @index_option
 def query(
@@ -88,6 +100,9 @@ def query(
     format_name: str,
     color: str,
     only_parse: bool,
+    save: str | None,
+    saved: str,
+    delivered: str | None,
     cache: int,
     directory: str | None,
 ) -> int:
@@ -109,6 +124,10 @@ def query(
     with open_for_search(directory, synonyms, cache) as index:
         with explained_if_slow(COMPARING) if request.collapse else nullcontext():
             results = index.run(request)
+        if save is not None:
+            # Before the output, whose reader may not wait for its end.
+            given = request if asked == ParameterSource.COMMANDLINE else replace(request, collapse="copies")
+            _save(index, save, given, saved, delivered)
         for line in FORMATS[format_name](Page(results, facets, explain, facet_limit), terminal):
             print(line)
         # After the results, where they are read: what was not understood must not scroll away.
@@ -122,7 +141,20 @@ def query(
             if not results.total:
                 complain("nothing found")
             complain(*advice(results))
+        if save is not None:
+            complain(f"saved {save} in {saved}; `newsearch alerts` shows what is new from now on")
         return 0 if results.total or len(results) else 1
+
+
+def _save(index: Index, name: str, request: Request, saved: str, delivered: str | None) -> None:
+    """Save a search. What it finds by now is not new later."""
+    from newsearch.alerts.deliveries import Deliveries  # few searches are saved
+    from newsearch.alerts.saved import SavedSearch, save_search
+
+    search = SavedSearch(name, request)
+    save_search(saved, search)
+    with Deliveries(delivered_to(saved, delivered)) as deliveries:
+        deliveries.skip(index, search)
 
 
 def _without_effect(request: Request, facets: Sequence[str], facet_limit: int | None) -> Iterator[str]:

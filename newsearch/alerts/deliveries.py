@@ -1,0 +1,285 @@
+"""What is new for a saved search, and what was delivered before.
+
+An article is new for a search if it contains every word of the query, passes the filters, and was neither delivered nor
+there when the search began. A file, in the format of SQLite, remembers that by the keys of articles (see `Index.keys`).
+It therefore does not matter whether articles are changed, sources are forgotten or the index is built again.
+
+    delivered    name      of the search
+                 request   the JSON of its request
+                 keys      8 bytes each, the lowest first
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sqlite3
+import sys
+from array import array
+from collections.abc import Collection
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from newsearch._arguments import check_number, check_path
+from newsearch.alerts.saved import SavedSearch, check_name
+from newsearch.engine.optional import MAX_SELECTED
+from newsearch.errors import EngineError, QueryError, StorageError
+from newsearch.search.index import Index
+from newsearch.search.request import Request
+from newsearch.search.results import Results
+from newsearch.text.hashes import hash_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_HITS = 1_000
+"""Maximum hits of an alert."""
+
+_APPLICATION = 0x6E777364
+_VERSION = 1
+_EXAMINED = 1_000
+"""New articles that are compared with those delivered at most, to leave out copies."""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """What is new for a saved search.
+
+    Attributes:
+        search: the search.
+        results: a page of new articles, in the order of the search, and folded as its request says. Counts and facets
+            are those of all matches.
+        new: the number of new articles, including those that are not on the page.
+        copies: how many of them are left out, because they are copies of articles delivered before. 0 unless the
+            request has `collapse`.
+        begins: whether the search was never asked before. Then all its matches count as known.
+        changed: whether its request was another one the last time. Then only articles are new that also were, or would
+            have been, new for that one.
+        keys: of the articles that count as delivered once the alert is acknowledged.
+    """
+
+    search: SavedSearch
+    results: Results
+    new: int
+    copies: int
+    begins: bool
+    changed: bool
+    keys: frozenset[int]
+
+    @property
+    def left(self) -> int:
+        """The number of new articles that remain new for the next time."""
+        return 0 if self.begins else self.new - sum(1 + len(hit.copies) for hit in self.results) - self.copies
+
+
+class Deliveries:
+    """A file that remembers what was delivered. Only one process at a time can use it, and only one thread.
+
+        with Deliveries("saved.delivered") as deliveries:
+            for search in read_saved("saved.toml"):
+                alert = deliveries.alert(index, search)
+                for hit in alert.results:
+                    print(hit.title)
+                deliveries.acknowledge(alert)
+
+    What is not acknowledged stays new. If the process ends between delivery and acknowledgement, the articles are
+    delivered again.
+
+    Args:
+        path: the file, which is made if it is missing.
+        wait: seconds to wait for another process that uses it.
+
+    Raises:
+        ValueError: an argument is not a path or not such a number.
+        EngineError: the file is not a file of deliveries, is damaged, or another process uses it.
+        StorageError: the file cannot be read or written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, wait: float = 10.0) -> None:
+        check_path("path", path)
+        check_number("wait", wait, 0, 1e6)
+        self.path = Path(path)
+        with self._problems():
+            self._connection = sqlite3.connect(self.path, timeout=wait, isolation_level=None)
+        try:
+            with self._problems():
+                self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        run = self._connection.execute
+        run("PRAGMA trusted_schema = OFF")
+        # The lock is then kept until the file is closed.
+        run("PRAGMA locking_mode = EXCLUSIVE")
+        run("PRAGMA synchronous = EXTRA")
+        run("BEGIN EXCLUSIVE")
+        application, version, tables = (
+            run(f"PRAGMA {name}").fetchone()[0]
+            for name in ("application_id", "user_version", "schema_version")
+        )
+        if not tables and not application:
+            run("CREATE TABLE delivered (name TEXT PRIMARY KEY, request TEXT NOT NULL, keys BLOB NOT NULL)")
+            run(f"PRAGMA application_id = {_APPLICATION}")
+            run(f"PRAGMA user_version = {_VERSION}")
+        elif application != _APPLICATION:
+            raise EngineError(f"{self.path}: another program made this file; name another one")
+        elif version != _VERSION:
+            raise EngineError(f"{self.path}: another version of newsearch made this file; update newsearch")
+        run("COMMIT")
+
+    def __enter__(self) -> Deliveries:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the file. Further calls do nothing."""
+        self._connection.close()
+
+    def alert(self, index: Index, search: SavedSearch, *, limit: int = 20) -> Alert:
+        """What is new for a search. Nothing counts as delivered before `acknowledge`.
+
+        Args:
+            limit: the maximum number of hits; the limit and offset of the request are ignored.
+
+        Raises:
+            QueryError: the search cannot be used, or the limit is not a number from 0 to MAX_HITS.
+            EngineError: the index or this file is closed, or the engine cannot list the keys of matches.
+            IndexCorrupt: the index is damaged.
+            StorageError: the file cannot be read.
+        """
+        check_number("limit", limit, 0, MAX_HITS, whole=True, error=QueryError)
+        request = replace(search.request, limit=int(limit), offset=0)
+        matching = index.keys(request)
+        known = self._known(search.name)
+        if known is None:
+            results = index.run_among(request, ())
+            return Alert(search, results, 0, 0, begins=True, changed=False, keys=frozenset(matching))
+        before, delivered = known
+        changed = before != _written(search.request)
+        if changed:
+            delivered |= matching - _missed(index, before, delivered)
+        new = matching - delivered
+        # Of more, any may come first; the others are new the next time.
+        among = set(islice(new, MAX_SELECTED))
+        copies = _copies(index, request, among, delivered) if request.collapse and among else set[int]()
+        results = index.run_among(request, among - copies)
+        shown = {hash_key(id) for hit in results for id in (hit.id, *(copy.id for copy in hit.copies))}
+        keys = shown | copies | (delivered & matching if changed else set())
+        return Alert(search, results, len(new), len(copies), False, changed, frozenset(keys))
+
+    def acknowledge(self, alert: Alert) -> None:
+        """Note that an alert was delivered.
+
+        Raises:
+            EngineError: this file is closed.
+            StorageError: the file cannot be written. The articles stay new.
+        """
+        before, delivered = self._known(alert.search.name) or ("", set())
+        if before != _written(alert.search.request) or not alert.keys <= delivered:
+            self._note(alert.search, delivered | alert.keys)
+
+    def skip(self, index: Index, search: SavedSearch) -> int:
+        """Note all matches of a search as delivered. Returns how many of them were new.
+
+        Raises:
+            QueryError, EngineError, IndexCorrupt, StorageError: as for `alert` and `acknowledge`.
+        """
+        matching = index.keys(search.request)
+        known = self._known(search.name)
+        _, delivered = known or ("", set())
+        self._note(search, delivered | matching)
+        return len(matching - delivered) if known else 0
+
+    def _known(self, name: str) -> tuple[str, set[int]] | None:
+        """The request of a search the last time, as JSON, and the keys delivered; None if it was never asked."""
+        check_name(name)
+        with self._problems():
+            found = self._connection.execute(
+                "SELECT request, keys FROM delivered WHERE name = ?", (name,)
+            ).fetchone()
+        if found is None:
+            return None
+        request, data = found
+        keys = array("Q")
+        if not isinstance(request, str) or not isinstance(data, bytes) or len(data) % keys.itemsize:
+            raise self._damaged()
+        keys.frombytes(data)
+        if sys.byteorder == "big":
+            keys.byteswap()
+        return request, set(keys)
+
+    def _note(self, search: SavedSearch, delivered: Collection[int]) -> None:
+        keys = array("Q", sorted(delivered))
+        if sys.byteorder == "big":
+            keys.byteswap()
+        row = search.name, _written(search.request), keys.tobytes()
+        with self._problems():
+            self._connection.execute("INSERT OR REPLACE INTO delivered VALUES (?, ?, ?)", row)
+
+    def _damaged(self) -> EngineError:
+        return EngineError(
+            f"{self.path}: damaged, or not a file of deliveries; restore it from a backup, or delete it to begin again"
+        )
+
+    @contextmanager
+    def _problems(self) -> Iterator[None]:
+        """Turn the errors of SQLite into ours."""
+        try:
+            yield
+        except sqlite3.ProgrammingError as error:
+            raise EngineError(f"{self.path}: this file is closed, or another thread uses it") from error
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                said = f"{self.path}: another process delivers alerts; try again when it has ended"
+                raise EngineError(said) from error
+            if (number := _ERRNO.get(code)) is not None:
+                failed = OSError(number, os.strerror(number))
+                raise StorageError(self.path, "cannot be used", failed) from error
+            raise self._damaged() from error
+
+
+_ERRNO = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_READONLY: errno.EACCES,
+    sqlite3.SQLITE_PERM: errno.EACCES,
+    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+    sqlite3.SQLITE_NOMEM: errno.ENOMEM,
+}
+"""The system's number for what SQLite says."""
+
+
+def _written(request: Request) -> str:
+    """A request as the file has it."""
+    return json.dumps(request.as_mapping(), sort_keys=True)
+
+
+def _missed(index: Index, before: str, delivered: set[int]) -> set[int]:
+    """What is new for the former request of a search."""
+    try:
+        return index.keys(Request.from_mapping(json.loads(before))) - delivered
+    except (QueryError, ValueError):  # which this version no longer accepts
+        return set()
+
+
+def _copies(index: Index, request: Request, new: Collection[int], delivered: set[int]) -> set[int]:
+    """The new articles that are copies of delivered ones."""
+    plain = replace(request, limit=_EXAMINED, collapse=None, per_outlet=None)
+    found = set()
+    for hit in index.run_among(plain, new):
+        texts = {hash_key(publication.copy.id) for publication in index.copies(hit.id)}
+        if texts & delivered:
+            found.add(hash_key(hit.id))
+    return found

@@ -1,0 +1,162 @@
+"""newsearch alerts: what is new for saved searches."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+
+import click
+
+from newsearch.alerts.deliveries import MAX_HITS, Alert, Deliveries
+from newsearch.alerts.saved import SavedSearch, read_saved
+from newsearch.cli.formats import print_json
+from newsearch.cli.options import cache_option, color_option, format_option, limit_option, synonyms_option
+from newsearch.cli.places import delivered_option, delivered_to, index_option, open_for_search, saved_option
+from newsearch.cli.terminal import BOLD, COMPARING, Terminal, complain, explained_if_slow
+from newsearch.cli.text import hit_lines
+from newsearch.errors import QueryError
+from newsearch.outputs.json_page import hit_mapping, to_json
+from newsearch.outputs.page import Page
+from newsearch.outputs.table import url_lines
+from newsearch.outputs.words import counted
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      newsearch query "facial recognition ban" --save "Face bans"
+      newsearch reindex && newsearch alerts
+      newsearch alerts "Face bans" --limit 100 --format json
+      newsearch alerts --peek
+      newsearch alerts --skip
+
+    docs/alerts.md describes the file of saved searches and what counts as new.""",
+)
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@saved_option
+@delivered_option
+@limit_option(
+    "Maximum number of hits for each search; the others stay new.", default=20, least=1, most=MAX_HITS
+)
+@click.option("--peek", is_flag=True, help="Show what is new, and leave it new.")
+@click.option("--skip", is_flag=True, help="Count all articles as delivered, and show none.")
+@synonyms_option
+@format_option("text", "json", "jsonl", "urls")
+@color_option
+@cache_option("256M")
+@index_option
+def alerts(
+    names: Sequence[str],
+    saved: str,
+    delivered: str | None,
+    limit: int,
+    peek: bool,
+    skip: bool,
+    synonyms: str | None,
+    format_name: str,
+    color: str,
+    cache: int,
+    directory: str | None,
+) -> int:
+    """Show what is new for saved searches: for all of them, or for those with these names.
+
+    Each article is delivered once for each search. A search begins with its first alert, or when --save keeps it; what
+    it finds by then is not new. The exit code is 0 if anything is new, and 1 if not.
+    """
+    if peek and skip:
+        raise QueryError("--peek leaves articles new, and --skip does not: give one of them")
+    searches = _chosen(saved, names)
+    terminal = Terminal.of(sys.stdout, color)
+    told: list[Alert] = []
+    with (
+        Deliveries(delivered_to(saved, delivered)) as deliveries,
+        open_for_search(directory, synonyms, cache) as index,
+    ):
+        for search in searches:
+            if skip:
+                complain(f"{search.name}: skipped {counted(deliveries.skip(index, search), 'new article')}")
+                continue
+            with explained_if_slow(COMPARING) if search.request.collapse else nullcontext():
+                alert = deliveries.alert(index, search, limit=limit)
+            told.append(alert)
+            if format_name != "json":
+                _print(alert, format_name, terminal)
+                _end(alert, deliveries, peek)
+        if format_name == "json" and not skip:
+            print_json({"alerts": [_mapping(alert) for alert in told]})
+            for alert in told:
+                _end(alert, deliveries, peek)
+    if skip or any(len(alert.results) for alert in told):
+        return 0
+    complain("nothing new")
+    return 1
+
+
+def _chosen(saved: str, names: Sequence[str]) -> Sequence[SavedSearch]:
+    searches = read_saved(saved) if os.path.lexists(saved) else ()
+    if not searches:
+        raise QueryError(f"{saved}: no search is saved here; `newsearch query WORDS --save NAME` saves one")
+    known = {search.name: search for search in searches}
+    for name in names:
+        if name not in known:
+            raise QueryError(f"{saved}: no search is named {name!r:.80}: there are {', '.join(known)}")
+    return [known[name] for name in dict.fromkeys(names)] if names else searches
+
+
+def _print(alert: Alert, format_name: str, terminal: Terminal) -> None:
+    for line in _lines(alert, format_name, terminal):
+        print(line)
+
+
+def _lines(alert: Alert, format_name: str, terminal: Terminal) -> Iterator[str]:
+    page = Page(alert.results)
+    if format_name == "urls":
+        yield from url_lines(page)
+    elif format_name == "jsonl":
+        for hit in _hits(alert):
+            yield to_json({"search": alert.search.name, **hit}, ascii=not terminal.utf8)
+    elif len(alert.results):
+        heading = f"{alert.search.name}: {counted(alert.new - alert.copies, 'new article')}"
+        yield terminal.style(heading, BOLD)
+        yield ""
+        yield from hit_lines(page, terminal)
+
+
+def _end(alert: Alert, deliveries: Deliveries, peek: bool) -> None:
+    """Note an alert that was printed as delivered, and report what the reader should know."""
+    sys.stdout.flush()
+    if not peek:
+        deliveries.acknowledge(alert)
+    name = alert.search.name
+    if alert.begins:
+        complain(f"{name}: begins now; what it finds already is not new")
+    if alert.changed:
+        complain(f"{name}: changed since the last time; what it already found is not new")
+    if alert.copies:
+        complain(
+            f"{name}: left out {alert.copies:,} cop{'y' if alert.copies == 1 else 'ies'} of articles delivered before"
+        )
+    if alert.left:
+        stay = "stays" if alert.left == 1 else "stay"
+        complain(f"{name}: {alert.left:,} more {stay} new; run it again, or with a higher --limit or --skip")
+    complain(*(f"{name}: {note.message}" for note in alert.results.notes))
+
+
+def _mapping(alert: Alert) -> dict[str, object]:
+    return {
+        "name": alert.search.name,
+        "request": alert.search.request.as_mapping(),
+        "begins": alert.begins,
+        "changed": alert.changed,
+        "new": alert.new,
+        "copies": alert.copies,
+        "left": alert.left,
+        "hits": list(_hits(alert)),
+    }
+
+
+def _hits(alert: Alert) -> Iterator[dict[str, object]]:
+    collapsed = alert.results.request.collapse is not None
+    return (hit_mapping(rank, hit, False, collapsed) for rank, hit in enumerate(alert.results, 1))

@@ -1,0 +1,389 @@
+"""What is new for saved searches is delivered once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import newsearch
+from newsearch import Alert, Deliveries, EngineError, Index, QueryError, Request, SavedSearch, StorageError
+
+BANS = SavedSearch("Bans", Request("facial recognition ban"))
+ELSEWHERE = "Bags of plastic are gone from the shops of the island, and nobody misses them"
+
+
+def article(id: str, title: str = "A facial recognition ban", **values: Any) -> dict[str, Any]:
+    return {"id": id, "title": f"{title} in {id}", **values}
+
+
+class Collection:
+    """A source, and its index."""
+
+    def __init__(self, directory: Path) -> None:
+        self.place = directory / "index"
+        self._source = directory / "news.jsonl"
+
+    def holds(self, *articles: dict[str, Any], anew: bool = False) -> Index:
+        """The index of these articles."""
+        if anew:
+            shutil.rmtree(self.place)
+        self._source.write_text("".join(json.dumps(one) + "\n" for one in articles), encoding="utf-8")
+        newsearch.build(self._source, index=self.place)
+        return newsearch.open(self.place)
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Collection:
+    return Collection(tmp_path)
+
+
+@pytest.fixture
+def deliveries(tmp_path: Path) -> Iterator[Deliveries]:
+    with Deliveries(tmp_path / "saved.delivered") as opened:
+        yield opened
+
+
+def ids(alert: Alert) -> list[str]:
+    return [hit.id for hit in alert.results]
+
+
+def delivered(deliveries: Deliveries, index: Index, search: SavedSearch = BANS, limit: int = 20) -> list[str]:
+    """The ids in an alert, which is acknowledged."""
+    alert = deliveries.alert(index, search, limit=limit)
+    deliveries.acknowledge(alert)
+    return ids(alert)
+
+
+def test_a_search_begins_with_what_is_there(collection: Collection, deliveries: Deliveries) -> None:
+    index = collection.holds(article("one"))
+    alert = deliveries.alert(index, BANS)
+    assert (alert.begins, alert.changed, alert.new, alert.left, ids(alert)) == (True, False, 0, 0, [])
+    assert deliveries.alert(index, BANS).begins
+    deliveries.acknowledge(alert)
+    assert not deliveries.alert(index, BANS).begins
+
+
+def test_a_new_article_is_delivered_once(collection: Collection, deliveries: Deliveries) -> None:
+    delivered(deliveries, collection.holds(article("one")))
+    index = collection.holds(article("one"), article("two"), article("three", ELSEWHERE))
+    assert ids(deliveries.alert(index, BANS)) == ["two"]
+    assert delivered(deliveries, index) == ["two"]
+    assert delivered(deliveries, index) == []
+
+
+def test_it_is_new_for_each_search(collection: Collection, deliveries: Deliveries) -> None:
+    faces = SavedSearch("Faces", Request("facial"))
+    for search in (BANS, faces):
+        delivered(deliveries, collection.holds(article("one")), search)
+    index = collection.holds(article("one"), article("two"))
+    assert [delivered(deliveries, index, search) for search in (BANS, faces)] == [["two"], ["two"]]
+
+
+def test_a_changed_article_is_not_new(collection: Collection, deliveries: Deliveries) -> None:
+    delivered(deliveries, collection.holds(article("one")))
+    assert delivered(deliveries, collection.holds(article("one", heat=90, body="Now with more."))) == []
+
+
+def test_an_article_is_new_when_it_begins_to_match(collection: Collection, deliveries: Deliveries) -> None:
+    delivered(deliveries, collection.holds(article("one"), article("two", ELSEWHERE)))
+    assert delivered(deliveries, collection.holds(article("one"), article("two"))) == ["two"]
+
+
+def test_it_counts_neither_when_an_article_comes_back_nor_when_the_index_is_built_again(
+    collection: Collection, deliveries: Deliveries
+) -> None:
+    delivered(deliveries, collection.holds(article("one"), article("two")))
+    assert delivered(deliveries, collection.holds(article("one"))) == []
+    assert delivered(deliveries, collection.holds(article("one"), article("two"))) == []
+    assert delivered(deliveries, collection.holds(article("one"), article("two"), anew=True)) == []
+
+
+def test_articles_that_contain_only_some_of_the_words_are_not_new(
+    collection: Collection, deliveries: Deliveries
+) -> None:
+    delivered(deliveries, collection.holds(article("one")))
+    index = collection.holds(article("one"), article("two", "A ban on bags"))
+    assert [hit.id for hit in index.run(BANS.request)] == ["one", "two"]
+    assert delivered(deliveries, index) == []
+
+
+def test_the_best_come_first_and_the_others_stay_new(collection: Collection, deliveries: Deliveries) -> None:
+    delivered(deliveries, collection.holds(article("one")))
+    index = collection.holds(article("one"), *(article(str(heat), heat=heat) for heat in range(1, 6)))
+    alert = deliveries.alert(index, BANS, limit=2)
+    assert (ids(alert), alert.new, alert.left) == (["5", "4"], 5, 3)
+    assert [delivered(deliveries, index, limit=2) for _ in range(4)] == [["5", "4"], ["3", "2"], ["1"], []]
+
+
+def test_scores_and_counts_are_those_of_the_whole_index(
+    collection: Collection, deliveries: Deliveries
+) -> None:
+    delivered(deliveries, collection.holds(article("one")))
+    index = collection.holds(article("one"), article("two", heat=90), article("three", ELSEWHERE))
+    (hit,) = deliveries.alert(index, BANS).results
+    everything = index.run(BANS.request)
+    assert {hit.id: hit.score}.items() < {hit.id: hit.score for hit in everything}.items()
+    assert deliveries.alert(index, BANS).results.counts == everything.counts
+
+
+@pytest.mark.parametrize(("sort", "expected"), [("newest", ["b", "a"]), ("heat", ["a", "b"])])
+def test_the_order_is_that_of_the_search(
+    collection: Collection, deliveries: Deliveries, sort: str, expected: list[str]
+) -> None:
+    search = SavedSearch("Bans", Request("ban", sort=sort, offset=7, limit=0))
+    delivered(deliveries, collection.holds(article("one")), search)
+    new = (
+        article("a", heat=9, publishedDateTime="2020-01-01"),
+        article("b", heat=3, publishedDateTime="2021-01-01"),
+    )
+    assert delivered(deliveries, collection.holds(article("one"), *new), search) == expected
+
+
+def test_filters_of_the_request_apply(collection: Collection, deliveries: Deliveries) -> None:
+    search = SavedSearch("Bans", Request("ban", topics=("Privacy",)))
+    delivered(deliveries, collection.holds(article("one")), search)
+    index = collection.holds(article("one"), article("two"), article("three", topics=["Privacy"]))
+    assert delivered(deliveries, index, search) == ["three"]
+
+
+# Copies
+
+
+TEXT = {
+    "title": "City council passes a facial recognition ban",
+    "body": "The council of the city voted on Tuesday evening after a long debate about cameras in shops, which "
+    "the owners of the largest chains had installed two years ago without telling anyone about them.",
+}
+
+
+def copy(id: str) -> dict[str, Any]:
+    return {"id": id, **TEXT, "provider": f"Outlet {id}", "publishedDateTime": "2020-09-09T10:00:00Z"}
+
+
+def test_copies_are_one_hit_and_are_all_delivered_with_it(
+    collection: Collection, deliveries: Deliveries
+) -> None:
+    search = SavedSearch("Bans", Request("ban", collapse="copies"))
+    delivered(deliveries, collection.holds(article("one")), search)
+    index = collection.holds(article("one"), copy("a"), copy("b"))
+    alert = deliveries.alert(index, search)
+    assert [[hit.id, *(copy.id for copy in hit.copies)] for hit in alert.results] == [["a", "b"]]
+    assert (alert.new, alert.copies, alert.left) == (2, 0, 0)
+    deliveries.acknowledge(alert)
+    assert delivered(deliveries, index, search) == []
+
+
+def test_a_copy_of_what_was_delivered_is_left_out(collection: Collection, deliveries: Deliveries) -> None:
+    search = SavedSearch("Bans", Request("ban", collapse="copies"))
+    delivered(deliveries, collection.holds(copy("a")), search)
+    index = collection.holds(copy("a"), copy("b"), article("two"))
+    alert = deliveries.alert(index, search)
+    assert (ids(alert), alert.new, alert.copies, alert.left) == (["two"], 2, 1, 0)
+    deliveries.acknowledge(alert)
+    assert deliveries.alert(index, search).new == 0
+
+
+def test_without_collapse_every_copy_is_delivered(collection: Collection, deliveries: Deliveries) -> None:
+    delivered(deliveries, collection.holds(copy("a")))
+    assert delivered(deliveries, collection.holds(copy("a"), copy("b"))) == ["b"]
+
+
+# A search that is changed
+
+
+def test_a_changed_search_tells_what_its_former_request_would_have_told(
+    collection: Collection, deliveries: Deliveries
+) -> None:
+    delivered(deliveries, collection.holds(article("one"), article("cat", "A cat ban")))
+    index = collection.holds(article("one"), article("cat", "A cat ban"), article("two"))
+    wider = SavedSearch("Bans", Request("ban"))
+    alert = deliveries.alert(index, wider)
+    assert (alert.changed, alert.begins, ids(alert)) == (True, False, ["two"])
+    deliveries.acknowledge(alert)
+    alert = deliveries.alert(index, wider)
+    assert (alert.changed, ids(alert)) == (False, [])
+
+
+def test_a_change_that_is_not_acknowledged_is_none(collection: Collection, deliveries: Deliveries) -> None:
+    delivered(deliveries, collection.holds(article("one")))
+    index = collection.holds(article("one"), article("two"))
+    assert ids(deliveries.alert(index, SavedSearch("Bans", Request("plastic")))) == []
+    assert delivered(deliveries, index) == ["two"]
+
+
+def test_skipping_leaves_nothing_new(collection: Collection, deliveries: Deliveries) -> None:
+    index = collection.holds(article("one"))
+    assert deliveries.skip(index, BANS) == 0
+    index = collection.holds(article("one"), article("two"), article("three"))
+    assert deliveries.skip(index, BANS) == 2
+    assert delivered(deliveries, index) == []
+
+
+# The invariant
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.frozensets(st.integers(0, 9)),
+            st.frozensets(st.integers(0, 9)),
+            st.integers(0, 4),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_everything_that_matches_after_the_beginning_is_delivered_exactly_once(
+    steps: Iterable[tuple[frozenset[int], frozenset[int], int, bool]],
+) -> None:
+    """Each step has articles that match and others that do not, a limit, and whether the reader acknowledges."""
+    with tempfile.TemporaryDirectory() as directory:
+        collection = Collection(Path(directory))
+        told: list[str] = []
+        known, ever = set[str](), set[str]()
+        has_begun = False
+        with Deliveries(Path(directory, "saved.delivered")) as deliveries:
+            for matching, others, limit, acknowledges in [
+                *steps,
+                (frozenset(range(10)), frozenset(), 20, True),
+            ]:
+                articles = [article(str(n)) for n in sorted(matching)]
+                articles += [article(str(n), ELSEWHERE) for n in sorted(others - matching)]
+                index = collection.holds(*articles, article("other", ELSEWHERE))
+                alert = deliveries.alert(index, BANS, limit=limit)
+                new = {str(n) for n in matching} - known - set(told)
+                assert alert.begins is not has_begun
+                assert alert.new == (len(new) if has_begun else 0)
+                assert set(ids(alert)) <= new
+                assert len(alert.results) == (min(len(new), limit) if has_begun else 0)
+                if acknowledges:
+                    deliveries.acknowledge(alert)
+                    if not has_begun:
+                        known = {str(n) for n in matching}
+                    told += ids(alert)
+                    has_begun = True
+                if has_begun:
+                    ever |= {str(n) for n in matching}
+        assert sorted(told) == sorted(ever - known)
+
+
+# The file
+
+
+def test_the_file_is_kept_between_processes(collection: Collection, tmp_path: Path) -> None:
+    with Deliveries(tmp_path / "d") as deliveries:
+        delivered(deliveries, collection.holds(article("one")))
+    with Deliveries(tmp_path / "d") as deliveries:
+        assert delivered(deliveries, collection.holds(article("one"), article("two"))) == ["two"]
+
+
+def test_the_file_is_what_its_description_says(collection: Collection, tmp_path: Path) -> None:
+    place = tmp_path / "d"
+    with Deliveries(place) as deliveries:
+        delivered(deliveries, collection.holds(article("one")))
+    with closing(sqlite3.connect(place)) as database:
+        assert database.execute("PRAGMA application_id").fetchone() == (0x6E777364,)
+        assert database.execute("PRAGMA user_version").fetchone() == (1,)
+        # What `b2sum --length 64` prints of the id.
+        assert database.execute("SELECT * FROM delivered").fetchall() == [
+            ("Bans", '{"query": "facial recognition ban", "request": 1}', bytes.fromhex("34f2ddaa8b7615c9"))
+        ]
+
+
+def test_one_process_at_a_time_uses_the_file(deliveries: Deliveries) -> None:
+    script = "import sys, newsearch; newsearch.Deliveries(sys.argv[1], wait=0.1)"
+    run = subprocess.run(
+        [sys.executable, "-c", script, deliveries.path], capture_output=True, text=True, timeout=60
+    )
+    assert f"{deliveries.path}: another process delivers alerts" in run.stderr
+
+
+def _database(place: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(place, isolation_level=None)) as database:
+        for statement in statements:
+            database.execute(statement)
+
+
+def test_a_file_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    _database(tmp_path / "d", "CREATE TABLE notes (text)")
+    before = (tmp_path / "d").read_bytes()
+    with pytest.raises(EngineError, match="another program made this file"):
+        Deliveries(tmp_path / "d")
+    assert (tmp_path / "d").read_bytes() == before
+
+
+def test_a_file_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
+    Deliveries(tmp_path / "d").close()
+    _database(tmp_path / "d", "PRAGMA user_version = 2")
+    with pytest.raises(EngineError, match="update newsearch"):
+        Deliveries(tmp_path / "d")
+
+
+@pytest.mark.parametrize(
+    "content", [b"no database at all, but long enough to be one" * 9, b"SQLite format 3\0" * 99]
+)
+def test_a_damaged_file_is_an_error(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "d").write_bytes(content)
+    with pytest.raises(EngineError, match=r"d: damaged, or not a file of deliveries"):
+        Deliveries(tmp_path / "d")
+    assert (tmp_path / "d").read_bytes() == content
+
+
+@pytest.mark.parametrize("row", ["'{}', x'01'", "'{}', 'text'", "x'01', x''", "7, 8"])
+def test_damaged_rows_are_an_error(collection: Collection, tmp_path: Path, row: str) -> None:
+    Deliveries(tmp_path / "d").close()
+    _database(tmp_path / "d", f"INSERT INTO delivered VALUES ('Bans', {row})")  # noqa: S608
+    with Deliveries(tmp_path / "d") as deliveries, pytest.raises(EngineError, match=r"d: damaged"):
+        deliveries.alert(collection.holds(article("one")), BANS)
+
+
+@pytest.mark.parametrize("request_", ["", "[", "{}", '{"request": 99}', '{"query": 7}', "[]"])
+def test_a_former_request_that_cannot_be_read_tells_nothing(
+    collection: Collection, tmp_path: Path, request_: str
+) -> None:
+    Deliveries(tmp_path / "d").close()
+    _database(tmp_path / "d", f"INSERT INTO delivered VALUES ('Bans', '{request_}', x'')")  # noqa: S608
+    with Deliveries(tmp_path / "d") as deliveries:
+        alert = deliveries.alert(collection.holds(article("one")), BANS)
+        assert (alert.changed, ids(alert)) == (True, ["one"] if request_ == "{}" else [])
+
+
+def test_a_place_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="cannot be used"):
+        Deliveries(tmp_path)
+    with pytest.raises(StorageError, match="cannot be used"):
+        Deliveries(tmp_path / "nowhere" / "d")
+    with pytest.raises(ValueError, match=r"^path: "):
+        Deliveries(7)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^wait: "):
+        Deliveries(tmp_path / "d", wait=-1)
+
+
+def test_closed_deliveries_are_an_error(collection: Collection, tmp_path: Path) -> None:
+    index = collection.holds(article("one"))
+    with Deliveries(tmp_path / "d") as deliveries:
+        alert = deliveries.alert(index, BANS)
+    deliveries.close()
+    with pytest.raises(EngineError, match="is closed"):
+        deliveries.alert(index, BANS)
+    with pytest.raises(EngineError, match="is closed"):
+        deliveries.acknowledge(alert)
+
+
+@pytest.mark.parametrize("limit", [-1, 1_001, 1.5, "7", True])
+def test_a_limit_is_a_number(collection: Collection, deliveries: Deliveries, limit: Any) -> None:
+    with pytest.raises(QueryError, match=r"^limit: "):
+        deliveries.alert(collection.holds(article("one")), BANS, limit=limit)

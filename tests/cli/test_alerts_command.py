@@ -1,0 +1,232 @@
+"""`newsearch alerts`, and `newsearch query --save`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from cli_collection import ARTICLES, Command
+
+NEW = {
+    "path": "tech/schools.md",
+    "title": "Schools follow with a facial recognition ban",
+    "publishedDateTime": "2020-09-12T08:00:00Z",
+    "webUrl": "https://ledger.example/2020/09/schools",
+    "provider": {"name": "The Ledger", "domain": "ledger.example"},
+}
+OTHER = {
+    "path": "tech/other.md",
+    "title": "Airport ban on facial recognition",
+    "webUrl": "https://planes.example/o",
+}
+
+
+@pytest.fixture
+def holds(run: Command, tmp_path: Path) -> Callable[..., None]:
+    """Indexes the small collection and more articles."""
+
+    def index(*more: object) -> None:
+        source = tmp_path / "news.jsonl"
+        source.write_text("".join(json.dumps(one) + "\n" for one in [*ARTICLES, *more]), encoding="utf-8")
+        assert run("index", source).code == 0
+
+    return index
+
+
+@pytest.fixture
+def saved(run: Command, holds: Callable[..., None], tmp_path: Path) -> Path:
+    """A file with a search that has begun."""
+    holds()
+    assert run("query", "facial recognition ban", "--tz", "UTC", "--save", "Face bans").code == 0
+    return tmp_path / "saved.toml"
+
+
+def test_a_search_is_saved_and_says_so(run: Command, holds: Callable[..., None], tmp_path: Path) -> None:
+    holds()
+    plain = run("query", "ban", "--topic", "Privacy", "--tz", "UTC", "--limit", "3")
+    found = run("query", "ban", "--topic", "Privacy", "--tz", "UTC", "--limit", "3", "--save", "Bans")
+    assert (found.code, found.out) == (plain.code, plain.out)
+    assert found.err.splitlines()[-1] == (
+        "newsearch: saved Bans in saved.toml; `newsearch alerts` shows what is new from now on"
+    )
+    assert (tmp_path / "saved.toml").read_text(encoding="utf-8").splitlines() == [
+        "[[search]]",
+        'name = "Bans"',
+        'query = "ban"',
+        "limit = 3",
+        'topics = ["Privacy"]',
+        'collapse = "copies"',
+    ]
+    assert (tmp_path / "saved.delivered").exists()
+
+
+def test_a_search_that_finds_nothing_yet_can_be_saved(run: Command, holds: Callable[..., None]) -> None:
+    holds()
+    assert run("query", "schools", "--save", "Schools").code == 1
+    holds(NEW)
+    assert "Schools follow" in run("alerts").out
+
+
+def test_a_search_may_keep_every_copy(run: Command, holds: Callable[..., None], tmp_path: Path) -> None:
+    holds()
+    run("query", "ban", "--collapse", "none", "--save", "Bans")
+    assert "collapse" not in (tmp_path / "saved.toml").read_text(encoding="utf-8")
+
+
+def test_a_name_that_is_used_is_an_error(run: Command, saved: Path) -> None:
+    again = run("query", "plastic", "--save", "Face bans")
+    assert (again.code, again.out) == (2, "")
+    assert again.err == (
+        "newsearch: saved.toml: there is a search named 'Face bans' already; choose another name\n"
+    )
+
+
+def test_what_is_new_is_shown_once(run: Command, holds: Callable[..., None], saved: Path) -> None:
+    nothing = run("alerts")
+    assert (nothing.code, nothing.out, nothing.err) == (1, "", "newsearch: nothing new\n")
+    holds(NEW)
+    new = run("alerts")
+    assert (new.code, new.err) == (0, "")
+    assert new.out.splitlines() == [
+        "Face bans: 1 new article",
+        "",
+        "1. Schools follow with a facial recognition ban",
+        new.out.splitlines()[3],
+        "   https://ledger.example/2020/09/schools",
+        "",
+    ]
+    assert new.out.splitlines()[3].startswith("   The Ledger · 2020-09-12 · score ")
+    assert run("alerts").code == 1
+
+
+def test_peeking_leaves_articles_new(run: Command, holds: Callable[..., None], saved: Path) -> None:
+    holds(NEW)
+    first, second = run("alerts", "--peek"), run("alerts", "--peek")
+    assert first == second
+    assert (first.code, run("alerts").out) == (0, first.out)
+
+
+def test_skipping_shows_nothing(run: Command, holds: Callable[..., None], saved: Path) -> None:
+    holds(NEW)
+    skipped = run("alerts", "--skip")
+    assert (skipped.code, skipped.out) == (0, "")
+    assert skipped.err == "newsearch: Face bans: skipped 1 new article\n"
+    assert run("alerts").code == 1
+
+
+def test_peeking_and_skipping_exclude_each_other(run: Command, saved: Path) -> None:
+    assert run("alerts", "--peek", "--skip").code == 2
+
+
+def test_what_exceeds_the_limit_stays_new(run: Command, holds: Callable[..., None], saved: Path) -> None:
+    holds(NEW, OTHER)
+    first = run("alerts", "--limit", "1", "--format", "urls")
+    assert first.err == (
+        "newsearch: Face bans: 1 more stays new; run it again, or with a higher --limit or --skip\n"
+    )
+    second = run("alerts", "--limit", "1", "--format", "urls")
+    assert second.err == ""
+    assert {first.out, second.out} == {
+        "https://ledger.example/2020/09/schools\n",
+        "https://planes.example/o\n",
+    }
+
+
+def test_json_has_every_search(
+    run: Command, holds: Callable[..., None], saved: Path, golden: Callable[[str, str], None]
+) -> None:
+    saved.write_text(saved.read_text(encoding="utf-8") + '\n[[search]]\nname = "All"\ntz = "UTC"\n', "utf-8")
+    holds(NEW)
+    found = run("alerts", "--format", "json")
+    assert found.code == 0
+    golden("alerts.json", found.out)
+    assert found.err == "newsearch: All: begins now; what it finds already is not new\n"
+    assert json.loads(run("alerts", "--format", "json").out)["alerts"][0]["hits"] == []
+
+
+def test_json_lines_name_the_search(run: Command, holds: Callable[..., None], saved: Path) -> None:
+    holds(NEW)
+    (hit,) = map(json.loads, run("alerts", "--format", "jsonl").out.splitlines())
+    assert (hit["search"], hit["rank"], hit["path"]) == ("Face bans", 1, "tech/schools.md")
+
+
+def test_names_select_searches(run: Command, holds: Callable[..., None], saved: Path) -> None:
+    run("query", "recognition", "--save", "Recognition")
+    holds(NEW)
+    assert run("alerts", "Recognition").out.startswith("Recognition: 1 new article\n")
+    assert run("alerts").out.startswith("Face bans: 1 new article\n")
+    unknown = run("alerts", "Face ban")
+    assert unknown.code == 2
+    assert unknown.err == (
+        "newsearch: saved.toml: no search is named 'Face ban': there are Face bans, Recognition\n"
+    )
+
+
+def test_without_a_saved_search_the_way_to_one_is_shown(run: Command, holds: Callable[..., None]) -> None:
+    holds()
+    none = run("alerts")
+    assert none.code == 2
+    assert none.err == (
+        "newsearch: saved.toml: no search is saved here; `newsearch query WORDS --save NAME` saves one\n"
+    )
+    assert not os.path.exists("saved.delivered")
+
+
+def test_a_changed_search_says_so(run: Command, holds: Callable[..., None], saved: Path) -> None:
+    text = saved.read_text(encoding="utf-8")
+    saved.write_text(text.replace("facial recognition ban", "ban"), encoding="utf-8")
+    changed = run("alerts")
+    assert changed.err == (
+        "newsearch: Face bans: changed since the last time; what it already found is not new\n"
+        "newsearch: nothing new\n"
+    )
+    assert run("alerts").err == "newsearch: nothing new\n"
+
+
+def test_other_files_can_be_named(run: Command, holds: Callable[..., None], tmp_path: Path) -> None:
+    holds()
+    places = ("--saved", tmp_path / "mine.toml", "--delivered", tmp_path / "state")
+    assert run("query", "ban", "--save", "Bans", *places).code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index", "mine.toml", "news.jsonl", "state"]
+    holds(NEW)
+    assert run("alerts", *places).code == 0
+
+
+def test_the_environment_names_the_file(
+    run: Command, holds: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holds()
+    monkeypatch.setenv("NEWSEARCH_SAVED", str(tmp_path / "mine.toml"))
+    assert run("query", "ban", "--save", "Bans").code == 0
+    assert run("alerts").code == 1
+    assert not (tmp_path / "saved.toml").exists()
+
+
+def test_what_could_not_be_written_stays_new(run: Command, holds: Callable[..., None], saved: Path) -> None:
+    """The reader of the output has gone before it read anything."""
+    holds(NEW)
+    for format_name in ("text", "json", "jsonl", "urls"):
+        reading, writing = os.pipe()
+        os.close(reading)
+        command = [sys.executable, "-m", "newsearch", "alerts", "--format", format_name]
+        ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, timeout=60)
+        os.close(writing)
+        assert ended.returncode == 141
+    assert run("alerts").code == 0
+
+
+def test_control_characters_do_not_reach_the_terminal(
+    run: Command, holds: Callable[..., None], saved: Path
+) -> None:
+    with closing(sqlite3.connect("saved.delivered", isolation_level=None)) as database:
+        database.execute("UPDATE delivered SET request = ?", ("\x1b[31m",))
+    holds({**NEW, "title": "A facial recognition ban \x1b[31m in red"})
+    found = run("alerts")
+    assert "\x1b" not in found.out + found.err
