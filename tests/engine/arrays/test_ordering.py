@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,3 +83,27 @@ def test_the_first_are_those_of_the_highest_values(
     for offset in (0, 0, 0, 3, 20, 300):
         hits = indexes[name].search(query, sort=sort, limit=10, offset=offset)
         assert [hit.id for hit in hits] == [a.id for a in found[offset : offset + 10]]
+
+
+def test_the_first_of_all_depend_on_the_zone_and_on_who_sees_them(tmp_path: Path) -> None:
+    articles = [
+        Article(id="day", title="A", date=date(2020, 4, 1)),
+        Article(id="instant", title="A", date=START + timedelta(hours=3)),
+        Article(id="draft", title="A", date=START + timedelta(hours=2), published=False),
+    ]
+    with ArraysWriter(tmp_path / "index") as changes:
+        for article in articles:
+            changes.add(article, "/a")
+        changes.commit()
+    with newsearch.open(tmp_path / "index") as index:
+
+        def found(**options: Any) -> str:
+            return " ".join(hit.id for hit in index.search("", sort="newest", **options))
+
+        for _ in range(2):
+            assert found() == "instant day"
+            # A day begins four hours later there.
+            assert found(tz="America/New_York") == "day instant"
+            assert found(unpublished=True) == "instant draft day"
+            assert found(tz="America/New_York", unpublished=True) == "day instant draft"
+            assert found(tz="Europe/Paris", offset=1) == "day"

@@ -55,6 +55,10 @@ _FEW_VALUES = 4096
 """Longer facets are not kept: their values take as much memory as many words."""
 
 
+_FEW_FIRST = 100
+"""So many of all articles are kept in each order."""
+
+
 class Search:
     """One query over one generation. Implements `Answer`."""
 
@@ -437,6 +441,20 @@ class Search:
 
     def _first_complete(self, wanted: int, first: int) -> tuple[list[Row], int]:
         """The first complete matches in an order other than relevance."""
+        if wanted > _FEW_FIRST or self._filters or not self._is_every:
+            return self._first_found(wanted, first)
+        # The first of all articles change only with the index.
+        zone = None if ordering.reads_column(self._view, self._options) else self._options.tz
+        key = "first", self._options.sort, zone, self._finds_unpublished
+        docs, keys = (column[:wanted] for column in self._view.cache.made(key, self._first_of_all))
+        return list(zip(keys.tolist(), docs.tolist(), self._score(docs).tolist(), strict=True)), 0
+
+    def _first_of_all(self) -> tuple[Array, Floats]:
+        """The first _FEW_FIRST of all articles, and their keys."""
+        rows, _ = self._ordered(self._first_found(_FEW_FIRST, 0), _FEW_FIRST, 0)
+        return np.array([doc for _, doc, _ in rows], np.uint32), np.array([key for key, _, _ in rows])
+
+    def _first_found(self, wanted: int, first: int) -> tuple[list[Row], int]:
         part = self._parts[0]
         if len(self._parts) > 1 or not ordering.reads_column(self._view, self._order):
             return self._by_key(self._complete, None, None, wanted, first)
