@@ -6,7 +6,7 @@ It therefore does not matter whether articles are changed, sources are forgotten
 
     delivered    name      of the search
                  request   the JSON of its request
-                 keys      8 bytes each, the lowest first
+                 keys      8 bytes each, the lowest first, in the order of their delivery
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from array import array
 from collections.abc import Collection
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -60,7 +59,7 @@ class Alert:
         begins: whether the search was never asked before. Then all its matches count as known.
         changed: whether its request was another one the last time. Then only articles are new that also were, or would
             have been, new for that one.
-        keys: of the articles that count as delivered once the alert is acknowledged.
+        keys: of the articles that count as delivered once the alert is acknowledged; an array of type Q.
     """
 
     search: SavedSearch
@@ -69,7 +68,7 @@ class Alert:
     copies: int
     begins: bool
     changed: bool
-    keys: frozenset[int]
+    keys: array[int]
 
     @property
     def left(self) -> int:
@@ -160,23 +159,24 @@ class Deliveries:
         """
         check_number("limit", limit, 0, MAX_HITS, whole=True, error=QueryError)
         request = replace(search.request, limit=int(limit), offset=0)
-        matching = index.keys(request)
         known = self._known(search.name)
         if known is None:
             results = index.run_among(request, ())
-            return Alert(search, results, 0, 0, begins=True, changed=False, keys=frozenset(matching))
+            return Alert(search, results, 0, 0, begins=True, changed=False, keys=index.keys(request))
         before, delivered = known
+        passed = array("Q")
         changed = before != _written(search.request)
         if changed:
-            delivered |= matching - _missed(index, before, delivered)
-        new = matching - delivered
+            # All that matches now, but for what is new for the former request.
+            passed = index.keys(request, delivered + _new(index, before, delivered))
+        new = index.keys(request, delivered + passed)
         # Of more, any may come first; the others are new the next time.
-        among = set(islice(new, MAX_SELECTED))
-        copies = _copies(index, request, among, delivered) if request.collapse and among else set[int]()
+        among = set(new[:MAX_SELECTED])
+        copies = _copies(index, request, among, delivered + passed) if request.collapse else set[int]()
         results = index.run_among(request, among - copies)
         shown = {hash_key(id) for hit in results for id in (hit.id, *(copy.id for copy in hit.copies))}
-        keys = shown | copies | (delivered & matching if changed else set())
-        return Alert(search, results, len(new), len(copies), False, changed, frozenset(keys))
+        keys = passed + array("Q", sorted(shown | copies))
+        return Alert(search, results, len(new), len(copies), begins=False, changed=changed, keys=keys)
 
     def acknowledge(self, alert: Alert) -> None:
         """Note that an alert was delivered.
@@ -185,9 +185,9 @@ class Deliveries:
             EngineError: this file is closed.
             StorageError: the file cannot be written. The articles stay new.
         """
-        before, delivered = self._known(alert.search.name) or ("", set())
-        if before != _written(alert.search.request) or not alert.keys <= delivered:
-            self._note(alert.search, delivered | alert.keys)
+        before, delivered = self._known(alert.search.name) or ("", array("Q"))
+        if alert.keys or before != _written(alert.search.request):
+            self._note(alert.search, delivered + alert.keys)
 
     def skip(self, index: Index, search: SavedSearch) -> int:
         """Note all matches of a search as delivered. Returns how many of them were new.
@@ -195,13 +195,13 @@ class Deliveries:
         Raises:
             QueryError, EngineError, IndexCorrupt, StorageError: as for `alert` and `acknowledge`.
         """
-        matching = index.keys(search.request)
         known = self._known(search.name)
-        _, delivered = known or ("", set())
-        self._note(search, delivered | matching)
-        return len(matching - delivered) if known else 0
+        _, delivered = known or ("", array("Q"))
+        new = index.keys(search.request, delivered)
+        self._note(search, delivered + new)
+        return len(new) if known else 0
 
-    def _known(self, name: str) -> tuple[str, set[int]] | None:
+    def _known(self, name: str) -> tuple[str, array[int]] | None:
         """The request of a search the last time, as JSON, and the keys delivered; None if it was never asked."""
         check_name(name)
         with self._problems():
@@ -217,10 +217,10 @@ class Deliveries:
         keys.frombytes(data)
         if sys.byteorder == "big":
             keys.byteswap()
-        return request, set(keys)
+        return request, keys
 
-    def _note(self, search: SavedSearch, delivered: Collection[int]) -> None:
-        keys = array("Q", sorted(delivered))
+    def _note(self, search: SavedSearch, delivered: array[int]) -> None:
+        keys = delivered[:]
         if sys.byteorder == "big":
             keys.byteswap()
         row = search.name, _written(search.request), keys.tobytes()
@@ -266,20 +266,22 @@ def _written(request: Request) -> str:
     return json.dumps(request.as_mapping(), sort_keys=True)
 
 
-def _missed(index: Index, before: str, delivered: set[int]) -> set[int]:
+def _new(index: Index, before: str, delivered: array[int]) -> array[int]:
     """What is new for the former request of a search."""
     try:
-        return index.keys(Request.from_mapping(json.loads(before))) - delivered
+        return index.keys(Request.from_mapping(json.loads(before)), delivered)
     except (QueryError, ValueError):  # which this version no longer accepts
-        return set()
+        return array("Q")
 
 
-def _copies(index: Index, request: Request, new: Collection[int], delivered: set[int]) -> set[int]:
+def _copies(index: Index, request: Request, new: Collection[int], delivered: array[int]) -> set[int]:
     """The new articles that are copies of delivered ones."""
     plain = replace(request, limit=_EXAMINED, collapse=None, per_outlet=None)
-    found = set()
-    for hit in index.run_among(plain, new):
-        texts = {hash_key(publication.copy.id) for publication in index.copies(hit.id)}
-        if texts & delivered:
-            found.add(hash_key(hit.id))
-    return found
+    texts = {
+        hash_key(hit.id): {hash_key(publication.copy.id) for publication in index.copies(hit.id)}
+        for hit in (index.run_among(plain, new) if new else ())
+    }
+    of_any = set[int]().union(*texts.values())
+    # As a set, all keys would take ten times as much memory.
+    known = {key for key in delivered if key in of_any} if of_any else of_any
+    return {key for key, copies in texts.items() if copies & known}

@@ -5,6 +5,7 @@ A caller asks with isinstance, and does without if the answer is no.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -82,8 +83,15 @@ MAX_SELECTED = 50_000
 class SelectsMatches(Protocol):
     """An `Answer` that knows its matches without reading articles. Engines need not implement it."""
 
-    def keys(self) -> set[int]:
-        """Return the `hash_key` of the id of each article that contains every word."""
+    def keys(self, known: Sequence[int]) -> array[int]:
+        """Return the `hash_key` of the id of each article that contains every word, but for the known ones.
+
+        Args:
+            known: keys of any articles, in any order. An `array` of type Q takes least time.
+
+        Returns:
+            An array of type Q, in ascending order.
+        """
 
     def among(self, keys: Collection[int], limit: int) -> Answer:
         """Return the same search with the best of these articles on its page, as far as they contain every word.

@@ -7,6 +7,7 @@ with the process. It keeps no files, so no run is resumed, and an index takes no
 from __future__ import annotations
 
 import time
+from array import array
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from copy import copy
@@ -335,8 +336,9 @@ class MemoryAnswer:
     def complete(self) -> int:
         return sum(found.complete for found in self._own)
 
-    def keys(self) -> set[int]:
-        return {hash_key(found.article.id) for found in self._own if found.complete}
+    def keys(self, known: Sequence[int]) -> array[int]:
+        keys = {hash_key(found.article.id) for found in self._own if found.complete}
+        return array("Q", sorted(keys - {*known}))
 
     def among(self, keys: Collection[int], limit: int) -> MemoryAnswer:
         other = copy(self)

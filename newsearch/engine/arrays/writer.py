@@ -33,7 +33,7 @@ from newsearch.engine.arrays.files.toc import (
     unused_files,
     write_numbers,
 )
-from newsearch.engine.arrays.loops.matches import holds
+from newsearch.engine.arrays.loops.matches import distinct, holds
 from newsearch.engine.arrays.reader import ArraysReader
 from newsearch.engine.arrays.segment.generation import open_segments
 from newsearch.engine.arrays.segment.segment import Segment, count_kept, of_sources
@@ -242,7 +242,7 @@ class ArraysWriter:
             )
             urls.append(segment.column("url_hash")[mask])
             segment.delete(mask)
-        copied = np.unique(np.concatenate(urls))
+        copied = distinct(np.concatenate(urls))
         copied = copied[copied != 0]
         for segment in self._segments:
             is_hidden = np.zeros(segment.articles, bool)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import replace
@@ -13,6 +14,7 @@ import numpy as np
 
 from newsearch import ranking
 from newsearch.articles.article import Article
+from newsearch.engine.arrays.loops.matches import without
 from newsearch.engine.base import FACETS, Counts, Explanation, Options
 from newsearch.engine.opensearch import stored
 from newsearch.engine.opensearch.clauses import Clause
@@ -198,12 +200,13 @@ class OpenSearchAnswer:
         visible = requests.live if self.query.unpublished else [*requests.live, PUBLISHED]
         return distinctive(requests, self.chosen, visible, limit, least)
 
-    def keys(self) -> set[int]:
+    def keys(self, known: Sequence[int]) -> array[int]:
         """See `SelectsMatches`."""
-        if not self._known.generation.articles:
-            return set()
-        found = columns(self._known.requests, self.query.complete(), [])
-        return {hit["sort"][0] + HALF for hits in found for hit in hits}
+        found = array("Q")
+        if self._known.generation.articles:
+            for hits in columns(self._known.requests, self.query.complete(), []):
+                found.extend(hit["sort"][0] + HALF for hit in hits)
+        return without(found, known)
 
     def among(self, keys: Collection[int], limit: int) -> OpenSearchAnswer:
         """See `SelectsMatches`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
@@ -97,7 +98,12 @@ def key(id: str) -> int:
 def test_keys_are_the_hashes_of_the_ids_of_articles_with_every_word(
     index: Index, request_: Request, expected: str
 ) -> None:
-    assert index.keys(request_) == {key(id) for id in expected.split()}
+    keys = sorted(key(id) for id in expected.split())
+    assert index.keys(request_).tolist() == keys
+    assert index.keys(request_, [key("1"), key("6"), key("3"), key("1")]).tolist() == [
+        found for found in keys if found not in (key("1"), key("3"))
+    ]
+    assert index.keys(request_, array("Q", reversed(keys))).tolist() == []
 
 
 @pytest.mark.parametrize("sort", SORTS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -29,6 +31,29 @@ def holds(docs: Array, among: Array) -> NDArray[np.bool_]:
         return np.zeros(len(docs), bool)
     found: NDArray[np.bool_] = among.take(among.searchsorted(docs), mode="clip") == docs
     return found
+
+
+def distinct(values: Array) -> Array:
+    """The distinct values, sorted.
+
+    numpy's `unique` does the same with a hash table, which takes ten times as long for a million different values.
+    """
+    found = np.sort(values)
+    is_first: NDArray[np.bool_] = np.append(True, found[1:] != found[:-1])
+    chosen: Array = found[is_first[: len(found)]]
+    return chosen
+
+
+def without(keys: Array | array[int], known: Sequence[int]) -> array[int]:
+    """The 64-bit keys that are not among some others, sorted, each once."""
+    found = distinct(np.asarray(keys, np.uint64))
+    if len(found) and len(known):
+        others = np.asarray(known, np.uint64)
+        places = np.minimum(found.searchsorted(others), len(found) - 1)
+        is_new = np.ones(len(found), bool)
+        is_new[places[found.take(places) == others]] = False
+        found = found[is_new]
+    return array("Q", found.tobytes())
 
 
 def union(parts: list[Part]) -> Scored:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops import kernel
+from newsearch.engine.arrays.loops.matches import distinct
 from newsearch.engine.arrays.searching.form_counts import sums
 from newsearch.engine.arrays.searching.groups import groups_among, outlets_of, times_of
 from newsearch.engine.arrays.searching.view import View
@@ -119,7 +120,7 @@ def _stems(view: View) -> _Stems:
         for segment in view.segments
     ]
     # 0 stands for no stem: a form has stems in few languages.
-    hashes = np.unique(
+    hashes = distinct(
         np.concatenate([np.zeros(1, np.uint32), *(each[each > 0] for by in of_forms for each in by.values())])
     )
     numbers = [{language: _numbered(hashes, each) for language, each in by.items()} for by in of_forms]

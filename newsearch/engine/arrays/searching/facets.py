@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops import sieve
+from newsearch.engine.arrays.loops.matches import distinct
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 
@@ -116,7 +117,7 @@ def _bincount(numbers: Array, docs: Array, groups: Groups | None) -> Array:
         return np.bincount(numbers)
     is_shared = groups.shared[docs]
     alone = np.bincount(numbers[~is_shared], minlength=1)
-    pairs = np.unique(groups.of[docs[is_shared]].astype(np.int64) << 32 | numbers[is_shared].astype(np.int64))
+    pairs = distinct(groups.of[docs[is_shared]].astype(np.int64) << 32 | numbers[is_shared].astype(np.int64))
     together = np.bincount(pairs & 0xFFFFFFFF, minlength=len(alone))
     together[: len(alone)] += alone
     return together

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from newsearch.engine.arrays.files.groups_file import identity, read_groups, read_shared, write_groups
 from newsearch.engine.arrays.files.toc import Toc
+from newsearch.engine.arrays.loops.matches import distinct
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.columns import SIGNATURE
 from newsearch.engine.folding import NOON
@@ -49,7 +50,7 @@ class Groups(NamedTuple):
     def count(self, docs: Array) -> int:
         """The number of groups among some articles."""
         together = docs[self.shared[docs]]
-        return len(docs) - len(together) + len(np.unique(self.of[together]))
+        return len(docs) - len(together) + len(distinct(self.of[together]))
 
 
 def groups_of(view: View, directory: Path | None, toc: Toc | None) -> Groups:

@@ -8,6 +8,7 @@ reach the page. Both searches prune by comparing codes, which are small integers
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from dataclasses import replace
@@ -274,9 +275,8 @@ class Search:
         return next((i for i in alike.tolist() if self._view.article(docs[i]).id == id), None)
 
     @checked
-    def keys(self) -> set[int]:
-        found: list[int] = self._view.spread("id_hash").take(self._complete).tolist()
-        return set(found)
+    def keys(self, known: Sequence[int]) -> array[int]:
+        return matches.without(self._view.spread("id_hash").take(self._complete), known)
 
     @checked
     def among(self, keys: Collection[int], limit: int) -> Search:

@@ -352,7 +352,7 @@ class WordView(ColumnView):
             self._starts_of(left, docs), len(left), self._starts_of(right, docs), len(right), distance
         )
         good = kernel.in_one_field(start, end, asked["field"], self.lengths)
-        found = matches.holds(docs, np.unique(start[good] >> 16))
+        found = matches.holds(docs, matches.distinct(start[good] >> 16))
         return docs[found], scores[found]
 
     def _starts_of(self, terms: Sequence[str], among: Array) -> Array:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.files.state import read_state
 from newsearch.engine.arrays.files.toc import Toc
-from newsearch.engine.arrays.loops.matches import holds
+from newsearch.engine.arrays.loops.matches import distinct, holds
 from newsearch.engine.arrays.segment.segment import Segment, count_kept, of_sources
 from newsearch.engine.arrays.writing.building import hash_keys
 from newsearch.engine.arrays.writing.content import facts_of, records_of
@@ -168,8 +168,8 @@ class Ledger:
         ahead_kept = ~np.isin(self._ahead, deleted)
         keys = np.concatenate([self._ahead[ahead_kept], *self._read_keys])
         contents = np.concatenate([self._ahead_contents[ahead_kept], *self._read_contents])
-        distinct = len(np.unique(np.concatenate([keys[:0], *self._read_keys])))
-        distinct += int(np.count_nonzero(self._skipped & ~self._differs))
+        different = len(distinct(np.concatenate([keys[:0], *self._read_keys])))
+        different += int(np.count_nonzero(self._skipped & ~self._differs))
         keys, last = np.unique(keys[::-1], return_index=True)
         contents = contents[::-1][last]
         at = np.searchsorted(self._keys, keys)
@@ -198,7 +198,7 @@ class Ledger:
             deleted=len(left),
             moved=len(moved),
             unchanged=len(self._keys) - len(changed) - len(left) - len(moved),
-            repeated=self._read - distinct,
+            repeated=self._read - different,
             added_ids=self._named(added),
             replaced_ids=self._named(changed),
             deleted_ids=tuple(self._committed_ids(left[:MAX_NAMES].tolist())),
