@@ -10,16 +10,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
-from pathlib import Path
 from threading import Lock, Thread
 from time import monotonic
 from typing import TypeVar
 from zlib import crc32
 
-from newsearch import Index, NewsearchError, Stats, __version__
+from newsearch import Index, NewsearchError, Stats, WordListError, __version__
 from newsearch.search.index import open as open_index
 from newsearch.serve.settings import Settings
 from newsearch.serve.shelf import state_of
+from newsearch.text.wordlists import word_list
 
 Value = TypeVar("Value")
 
@@ -180,8 +180,10 @@ class Live:
         try:
             if self._probe is None:
                 self._probe = open_index(self._path)
+                self._is_outdated = True
                 # The first requests wait for the index, but not for what only some of them need.
                 self._snapshot = self._opened()
+                self._is_outdated = False
                 self._start_to_warm(self._snapshot.index)
             elif not self._is_opening and (
                 self._is_outdated or self._probe.refresh() or self._read_synonyms != self._state_of_synonyms()
@@ -199,9 +201,9 @@ class Live:
 
     def _state_of_synonyms(self) -> object:
         """A value that changes when the file of synonyms does; None if no file can be read."""
-        with suppress(OSError):
+        with suppress(WordListError):
             if self._synonyms is not None:
-                return state_of(self._synonyms)
+                return state_of(self._synonyms, error=WordListError)
         return None
 
     def _note(self, error: NewsearchError | None) -> None:
@@ -211,13 +213,15 @@ class Live:
             self._tell(f"the index cannot be opened: {error}" if error else "the index can be opened again")
 
     def _opened(self) -> Snapshot:
-        self._read_synonyms = self._state_of_synonyms()
+        words = 0
+        if self._synonyms is not None:
+            self._read_synonyms = state_of(self._synonyms, error=WordListError)
+            # Other synonyms find other articles.
+            words = crc32(word_list(self._synonyms))
         index = open_index(self._path, synonyms=self._synonyms, memory=self._settings.memory)
         if self._settings.shared is not None and self._settings.shared_memory:
             index.share_lists(self._settings.shared, self._settings.shared_memory)
         stats = index.stats()
-        # Other synonyms find other articles.
-        words = crc32(Path(self._synonyms).read_bytes()) if self._synonyms else 0
         mark = f"{__version__} {stats.generation} {stats.created.isoformat()} {words:08x}"
         return Snapshot(index, stats, mark)
 

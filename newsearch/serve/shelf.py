@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from stat import S_ISREG
 from threading import Lock
 from time import monotonic
 
 from newsearch.alerts.saved import SavedSearch, read_saved
-from newsearch.errors import QueryError
+from newsearch.errors import NewsearchError, QueryError
 from newsearch.serve.settings import Settings, within
 
 _EVERY = 1.0
@@ -49,16 +50,13 @@ class Shelf:
     def _look(self, path: Path) -> None:
         self._looked = monotonic()
         try:
-            state = state_of(path)
+            state = state_of(path, error=QueryError)
             if state != self._state:
                 self._searches, left_out = read_offered(path, self._settings)
                 self._state = state
                 if left_out and self._tell:
                     self._tell(left_out)
             self._note("")
-        except OSError as error:
-            self._state = None
-            self._note(f"{path}: cannot be read: {error.strerror}")
         except QueryError as error:
             self._state = None
             self._note(str(error))
@@ -70,9 +68,18 @@ class Shelf:
         self._fault = fault
 
 
-def state_of(path: str | os.PathLike[str]) -> tuple[int, int, int]:
-    """A value that changes when a file is changed or replaced. Raises OSError if there is no file."""
-    stat = os.stat(path)
+def state_of(path: str | os.PathLike[str], *, error: type[NewsearchError]) -> tuple[int, int, int]:
+    """A value that changes when a file is changed or replaced.
+
+    Raises:
+        error: there is no file, or none that can be read again. A pipe would block its reader, and so the server.
+    """
+    try:
+        stat = os.stat(path)
+    except OSError as problem:
+        raise error(f"{path}: cannot be read: {problem.strerror}") from problem
+    if not S_ISREG(stat.st_mode):
+        raise error(f"{path}: not a regular file, and a server reads it again and again; write it to one")
     return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
@@ -82,6 +89,7 @@ def read_offered(path: str | os.PathLike[str], settings: Settings) -> tuple[tupl
     Raises:
         QueryError: the file cannot be read, or a search in it cannot be used.
     """
+    state_of(path, error=QueryError)
     offered, left_out = [], []
     for search in read_saved(path):
         try:

@@ -17,15 +17,23 @@ MAX_PROTECTED = 10_000
 """Words that an index may protect."""
 
 
+def word_list(path: str | os.PathLike[str]) -> bytes:
+    """The contents of a word list.
+
+    Raises:
+        WordListError: the file cannot be read, or is too large.
+    """
+    too_large = f"larger than {MAX_BYTES >> 20} MiB; is it a list of words?"
+    return read_file(Path(path), MAX_BYTES, too_large, error=WordListError)
+
+
 def entries(path: str | os.PathLike[str]) -> Iterator[tuple[str, str]]:
     """The entries of a word list, each with its position as FILE:LINE for messages.
 
     Raises:
         WordListError: the file cannot be read, is too large, or is not UTF-8.
     """
-    too_large = f"larger than {MAX_BYTES >> 20} MiB; is it a list of words?"
-    data = read_file(Path(path), MAX_BYTES, too_large, error=WordListError)
-    for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+    for number, line in enumerate(word_list(path).removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         place = f"{Path(path)}:{number}"
         try:
             text = line.decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import click
 import pytest
 from cli_collection import ARTICLES, Command
+from hangs import no_hang
 
 import newsearch
 from newsearch.cli.main import COMMANDS, cli
@@ -424,6 +426,18 @@ def test_a_file_without_a_name_is_an_error(run: Command, arguments: tuple[str, .
     result = run(*arguments)
     assert (result.code, result.out) == (2, "")
     assert "the name of a file is empty" in result.err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes among files")
+@pytest.mark.parametrize(
+    ("command", "option"), [("serve", "saved"), ("serve", "synonyms"), ("mcp", "synonyms")]
+)
+def test_a_file_that_is_read_again_is_no_pipe(run: Command, command: str, option: str) -> None:
+    os.mkfifo("pipe")
+    with no_hang():
+        result = run(command, f"--{option}", "pipe")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.splitlines()[-1].startswith("newsearch: pipe: not a regular file")
 
 
 def test_a_gate_without_a_name_is_an_error(run: Command, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from documents import ROOT
+from hangs import no_hang
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -22,8 +24,9 @@ from jsonschema import Draft202012Validator
 import newsearch
 from newsearch import Request
 from newsearch.search import fronts
-from newsearch.serve.live import Busy
+from newsearch.serve.live import Busy, Live
 from newsearch.serve.parameters import read_request, write_request
+from newsearch.serve.settings import Settings
 
 PAGE = Draft202012Validator(json.loads((ROOT / "docs/page.schema.json").read_text(encoding="utf-8")))
 SEARCH = "/api/v1/search"
@@ -338,6 +341,51 @@ def test_changed_synonyms_are_followed(
     synonyms.write_text("blimp, ban\n")
     assert client.get(SEARCH, params={"query": "blimp"}).json()["hits"]
     assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes among files")
+def test_a_pipe_in_the_place_of_a_file_blocks_nobody(
+    serve: Any, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsearch.serve.live._EVERY", 0.0)
+    monkeypatch.setattr("newsearch.serve.shelf._EVERY", 0.0)
+    synonyms, saved = tmp_path / "synonyms.txt", tmp_path / "saved.toml"
+    synonyms.write_text("zeppelin, ban\n")
+    saved.write_text('[[search]]\nname = "Bans"\n')
+    client = serve(index, synonyms=synonyms, saved=saved)
+    assert client.get(SEARCH, params={"query": "zeppelin"}).json()["hits"]
+    for path in (synonyms, saved):
+        path.unlink()
+        os.mkfifo(path)
+    with no_hang():
+        assert client.get(SEARCH, params={"query": "zeppelin"}).json()["hits"]
+        assert client.get("/healthz").status_code == 503
+        assert [search["name"] for search in client.get("/api/v1/saved").json()["saved"]] == ["Bans"]
+    for path, text in ((synonyms, "airship, ban\n"), (saved, '[[search]]\nname = "Rules"\n')):
+        path.unlink()
+        path.write_text(text)
+    assert client.get(SEARCH, params={"query": "airship"}).json()["hits"]
+    assert client.get("/healthz").status_code == 200
+    assert [search["name"] for search in client.get("/api/v1/saved").json()["saved"]] == ["Rules"]
+
+
+def test_synonyms_that_cannot_be_read_from_the_start_are_told_once_and_read_later(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsearch.serve.live._EVERY", 0.0)
+    synonyms, told = tmp_path / "synonyms.txt", []
+    synonyms.write_text("ban\n")
+    live = Live(index, Settings(), synonyms, tell=told.append)
+    for _ in range(3):
+        with pytest.raises(newsearch.WordListError, match="'ban' has no synonyms"):
+            live.snapshot()
+    synonyms.write_text("zeppelin, ban\n")
+    assert len(live.snapshot().index.search("zeppelin"))
+    assert [line.partition(":")[0] for line in told] == [
+        "the index cannot be opened",
+        "the index can be opened again",
+    ]
+    live.close()
 
 
 def test_a_new_generation_is_searched_once_its_front_page_is_ready(

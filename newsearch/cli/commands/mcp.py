@@ -6,6 +6,7 @@ import click
 
 from newsearch.cli.options import synonyms_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option, open_for_search
+from newsearch.errors import WordListError
 
 
 @click.command(
@@ -26,7 +27,10 @@ def mcp(unpublished: bool, synonyms: str | None, directory: str | None) -> int:
     check_web()
     from newsearch.serve.process import run_tools
     from newsearch.serve.settings import Settings
+    from newsearch.serve.shelf import state_of
 
+    if synonyms is not None:
+        state_of(synonyms, error=WordListError)
     # Reports what is wrong with the index before anything starts, and builds a default one.
     open_for_search(directory, synonyms).close()
     run_tools(directory or DEFAULT_INDEX, Settings(unpublished=unpublished), synonyms)

@@ -13,6 +13,7 @@ from newsearch.cli.options import cache_option, synonyms_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option, open_for_search
 from newsearch.cli.terminal import complain
 from newsearch.cli.values import FileName, Size, Whole
+from newsearch.errors import WordListError
 
 _VARIABLE = "NEWSEARCH_TOKEN"
 
@@ -121,7 +122,7 @@ def serve(
     from newsearch.cli.logs import log_config, log_notice, log_request
     from newsearch.serve.process import Served, run
     from newsearch.serve.settings import LOOPBACK, Settings
-    from newsearch.serve.shelf import read_offered
+    from newsearch.serve.shelf import read_offered, state_of
 
     if token is None and os.environ.get(_VARIABLE) == "":
         token = ""  # for click, an empty variable is none
@@ -129,6 +130,8 @@ def serve(
         raise click.UsageError(f"--guard {guarded} needs a token: give one with --token or {_VARIABLE}")
     if not host:
         raise click.UsageError("--host is empty: give an address, such as 127.0.0.1")
+    if synonyms is not None:
+        state_of(synonyms, error=WordListError)
     # Reports what is wrong with the index before anything starts, and builds a default one.
     open_for_search(directory, synonyms).close()
     hosts = (*LOOPBACK, *allowed, host)
