@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
+from hashlib import blake2b
 from typing import Any, NamedTuple
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -16,6 +17,8 @@ from newsearch.search.results import Hit, Results
 from newsearch.text.clean import one_line
 
 _ATOM = "http://www.w3.org/2005/Atom"
+_UNKNOWN = datetime.fromtimestamp(0, UTC)
+"""When an article without a date has changed. The time of the index would be that of a change at every update of it."""
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -71,7 +74,7 @@ def atom(feed: Feed) -> str:
         entry = _add(root, "entry")
         _add(entry, "title", item.title)
         _add(entry, "id", item.id)
-        _add(entry, "updated", _iso(item.modified or item.moment or feed.updated))
+        _add(entry, "updated", _iso(item.modified or item.moment or _UNKNOWN))
         if item.moment:
             _add(entry, "published", _iso(item.moment))
         _add(entry, "link", rel="alternate", href=item.url)
@@ -140,16 +143,32 @@ def _json_item(item: _Item) -> dict[str, Any]:
 
 
 def _items(feed: Feed) -> Iterator[_Item]:
-    for hit in feed.results:
-        yield _item(hit, feed)
+    for hit, id in zip(feed.results, _entry_ids(feed.results), strict=True):
+        yield _item(hit, id, feed)
 
 
-def _item(hit: Hit, feed: Feed) -> _Item:
+def _entry_ids(hits: Sequence[Hit]) -> list[str]:
+    """The ids of the entries: different ones, since readers show one entry of those with the same id.
+
+    They are made from the ids of the articles. Articles may share an address, and an address may change: readers would
+    hide entries or show them again. Articles of several sources may share an id. The last one on the page, usually the
+    oldest, keeps it: readers have it already.
+    """
+    ids: dict[str, None] = {}
+    for hit in reversed(hits):
+        id = plain = f"urn:newsearch:{quote(hit.id, safe='')}"
+        while id in ids:
+            content = f"{id} {hit.url or hit.title}".encode("utf-8", "replace")
+            id = f"{plain}:{blake2b(content, digest_size=8).hexdigest()}"
+        ids[id] = None
+    return list(reversed(ids))
+
+
+def _item(hit: Hit, id: str, feed: Feed) -> _Item:
     article = hit.article
     text, _ = extract(hit, feed.results.query.tree)
     return _Item(
-        # Articles may share an address, and an address may change: readers would hide entries or show them again.
-        f"urn:newsearch:{quote(hit.id, safe='')}",
+        id,
         one_line(hit.title) or one_line(hit.id),
         feed.link(hit),
         text,

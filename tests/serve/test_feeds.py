@@ -140,6 +140,41 @@ def test_the_last_change_of_an_article_is_that_of_its_entry(changed: Any) -> Non
     assert [moment for _, _, moment in atom] == [*changes, "2020-03-01T00:00:00Z", "2020-03-01T00:00:00Z"]
 
 
+def test_an_article_without_a_date_is_not_changed_by_an_update_of_the_index(
+    serve: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsearch.serve.live._EVERY", 0.0)
+    news, index = tmp_path / "news.jsonl", tmp_path / "index"
+    undated = '{"id": "undated", "title": "A ban"}\n'
+    news.write_text(undated)
+    newsearch.build(news, index=index)
+    client = serve(index)
+    before, rss, feed = items(client, query="ban")
+    assert (before[0][2], rss[0][2], feed[0][2]) == ("1970-01-01T00:00:00Z", "", "")
+    news.write_text(undated + '{"id": "other", "title": "Rain"}\n')
+    newsearch.build(news, index=index)
+    assert client.get("/api/v1/stats").json()["generation"] == 2
+    assert items(client, query="ban")[0] == before
+
+
+def test_articles_of_several_sources_with_one_id_are_entries_of_their_own(serve: Any, tmp_path: Path) -> None:
+    """A reader that knows the oldest one is told of the others, and of the oldest one only once."""
+    index = tmp_path / "index"
+    told = set()
+    for day, url in enumerate(("https://one.example/1", "https://two.example/1", "", ""), 1):
+        article = {"id": "1", "title": "A ban", "publishedDateTime": f"2020-03-0{day}", "webUrl": url}
+        source = tmp_path / f"{day}.jsonl"
+        source.write_text(json.dumps(article) + "\n")
+        newsearch.build(source, index=index)
+        client = serve(index)
+        atom, rss, feed = [[id for id, _, _ in form] for form in items(client, query="ban")]
+        assert atom == rss == feed
+        assert len(set(atom)) == day
+        assert atom[-1] == "urn:newsearch:1"
+        assert told < set(atom)
+        told = set(atom)
+
+
 @pytest.mark.parametrize(
     ("path", "parameter"),
     [
