@@ -12,15 +12,18 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_IMODE, S_ISREG
 from typing import IO, Any
 
 _HELD = 1 << 20
 _LONGEST_NAME = 255
 
 
-def write_file(path: Path, chunks: Iterable[Any]) -> int:
+def write_file(path: Path, chunks: Iterable[Any], like: Path | None = None) -> int:
     """Write a new file and sync its contents. Its name is durable after `sync_directory`. Returns the size in bytes.
+
+    Args:
+        like: a file of the user that will be replaced, if it exists. The new file gets its owner and permissions.
 
     Raises:
         OSError: the name is already in use, or the file could not be written and was removed.
@@ -28,6 +31,8 @@ def write_file(path: Path, chunks: Iterable[Any]) -> int:
     created = _created(path)
     try:
         with created as file:
+            if like is not None:
+                _take_after(path, like)
             for chunk in chunks:
                 file.write(chunk)
             file.flush()
@@ -51,30 +56,55 @@ def _created(path: Path) -> IO[bytes]:
     return open(path, "xb")
 
 
-def replace_file(path: Path, chunks: Iterable[Any]) -> int:
+def _take_after(path: Path, like: Path) -> None:
+    """Give a file, while it is empty, the owner and the permissions of another: nobody else may read a private file."""
+    try:
+        before = os.stat(like)
+    except OSError:
+        return
+    mode = S_IMODE(before.st_mode) & 0o777
+    for owner in (before.st_uid, -1) if hasattr(os, "chown") else ():
+        with suppress(OSError):
+            os.chown(path, owner, before.st_gid)
+            break
+    else:
+        mode &= ~0o070  # it would be another group
+    with suppress(OSError):  # a file system without permissions
+        os.chmod(path, mode)
+
+
+def replace_file(path: Path, chunks: Iterable[Any], like: Path | None = None) -> int:
     """Write a file atomically and durably, replacing any existing one. Returns the size in bytes.
+
+    Args:
+        like: as for `write_file`.
 
     Raises:
         OSError: the file could not be written. The old file is unchanged; or, if only syncing the directory failed,
             comes back if the machine crashes now.
     """
     temporary = temporary_name(path)
-    size = write_file(temporary, chunks)
+    size = write_file(temporary, chunks, like)
     move_into_place(temporary, path)
     return size
 
 
 def save_text(path: Path, text: str) -> None:
+    """As `save`, for text."""
+    save(path, text.encode())
+
+
+def save(path: Path, data: bytes) -> None:
     """Write a small file named by the user, replacing any existing one. A device or a pipe is written to directly.
 
     Raises:
-        OSError: the file could not be written.
+        OSError: the file could not be written. An existing one is unchanged.
     """
     real = Path(os.path.realpath(path))
     if real.exists() and not real.is_file():
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_bytes(data)
     else:
-        replace_file(real, [text.encode()])
+        replace_file(real, [data], like=real)
 
 
 def scratch_file(directory: Path) -> IO[bytes]:

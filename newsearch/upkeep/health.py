@@ -85,7 +85,8 @@ def export(index: _Path, file: _Path) -> int:
             yield line
 
     try:
-        replace_file(replaceable(path), _gzipped(counted()) if path.suffix == ".gz" else counted())
+        place = replaceable(path)
+        replace_file(place, _gzipped(counted()) if path.suffix == ".gz" else counted(), like=place)
     except OSError as error:
         raise StorageError(path, "cannot be written", error) from error
     return count

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import errno
+import os
 import sys
 from collections.abc import Callable
 from io import StringIO
@@ -63,6 +65,24 @@ def test_a_plot_is_a_picture(run: Command, index: Path, tmp_path: Path, query: s
     assert drawn.rstrip().endswith(b"</svg>")
     assert drawn == (tmp_path / "again.svg").read_bytes()
     assert (tmp_path / "news.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_plot_that_cannot_be_written_leaves_the_one_before(
+    run: Command, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib", reason="needs newsearch[plot]")
+    picture = tmp_path / "news.svg"
+    picture.write_text("the one before")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    result = run("timeline", "ban", "--index", index, "--plot", picture)
+    assert result.code == 2
+    assert result.err.startswith(f"newsearch: {picture}: cannot be written: No space left on device")
+    assert picture.read_text() == "the one before"
+    assert [path.name for path in tmp_path.glob("news.*")] == ["news.svg"]
 
 
 def test_a_plot_without_its_extra_says_what_to_install(run: Command, index: Path, tmp_path: Path) -> None:

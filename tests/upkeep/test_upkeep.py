@@ -28,6 +28,7 @@ from newsearch.engine.arrays.files.toc import toc_checksum
 from newsearch.engine.arrays.writer import ArraysWriter
 from newsearch.engine.arrays.writing import builder, compaction
 from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing, StorageError
+from newsearch.evaluation.collection import write_run
 from newsearch.sources.files import printable
 
 
@@ -547,6 +548,31 @@ def test_what_is_no_file_is_not_replaced(index: Path, tmp_path: Path, write: Cal
     write(index, link)
     assert link.is_symlink()
     assert file.stat().st_size
+
+
+def _write_run(_: Path, file: Path) -> None:
+    write_run(file, {"1": ["a", "b"]})
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files have other permissions here")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o444])
+@pytest.mark.parametrize(
+    "write",
+    [newsearch.export, newsearch.backup, lambda _, file: newsearch.Boosts().save(file), _write_run],
+    ids=["export", "backup", "profile", "run"],
+)
+def test_a_file_that_is_replaced_keeps_who_may_read_it(
+    index: Path, tmp_path: Path, write: Callable[[Path, Path], object], mode: int
+) -> None:
+    file = tmp_path / "file.gz"
+    file.write_text("old")
+    file.chmod(mode)
+    write(index, file)
+    assert file.read_bytes() != b"old"
+    assert stat.S_IMODE(file.stat().st_mode) == mode
+    new = tmp_path / "new"
+    write(index, new)
+    assert stat.S_IMODE(new.stat().st_mode) == stat.S_IMODE((index / "toc.json").stat().st_mode)
 
 
 def test_bytes_that_nobody_wrote_are_found(index: Path) -> None:

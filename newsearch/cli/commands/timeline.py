@@ -114,11 +114,13 @@ _PICTURES = (".svg", ".png")
 
 
 def _draw(found: Timeline, picture: Path) -> None:
-    from newsearch.outputs.plot import plotted  # few timelines are drawn
+    # Few timelines are drawn.
+    from newsearch._durable import save
+    from newsearch.outputs.plot import plotted
 
     data = plotted(found, picture.suffix.lower().lstrip("."))
     try:
-        picture.write_bytes(data)
+        save(picture, data)
     except OSError as error:
         raise StorageError(picture, "cannot be written", error) from error
 

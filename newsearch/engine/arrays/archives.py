@@ -45,7 +45,7 @@ def backup(directory: Path, path: Path) -> Archive:
     try:
         place = replaceable(path)
         temporary = temporary_name(place)
-        size = write_arrays(temporary, contents, kind=_BACKUP)
+        size = write_arrays(temporary, contents, kind=_BACKUP, like=place)
         try:
             ArrayFile(temporary, _BACKUP).verify()
         except BaseException:

@@ -124,9 +124,18 @@ class Spool:
 
 
 def write_arrays(
-    path: Path, arrays: Mapping[str, Array | Spool], *, kind: str, articles: int = 0, analysis: int = 0
+    path: Path,
+    arrays: Mapping[str, Array | Spool],
+    *,
+    kind: str,
+    articles: int = 0,
+    analysis: int = 0,
+    like: Path | None = None,
 ) -> int:
     """Write a file of arrays and sync its contents to disk. Returns its size in bytes.
+
+    Args:
+        like: as for `write_file`.
 
     Raises:
         OSError: it could not be written. No file is left behind.
@@ -149,7 +158,7 @@ def write_arrays(
         "articles": articles,
         "arrays": directory,
     }
-    return write_file(path, _laid_out(json.dumps(head, separators=(",", ":")).encode(), written))
+    return write_file(path, _laid_out(json.dumps(head, separators=(",", ":")).encode(), written), like)
 
 
 def _kept(given: Array | Spool) -> Array | Spool:
