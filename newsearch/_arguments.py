@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+from collections import Counter
+from collections.abc import Sequence
 from math import inf
 from numbers import Integral, Real
 from typing import Any
 
-from newsearch.errors import StorageError
+from newsearch.errors import StorageError, json_problem
 
 
 def check_number(
@@ -64,6 +67,43 @@ def read_file(path: str | os.PathLike[str], most: int, too_large: str, *, error:
     if len(content) > most:
         raise error(f"{path}: {too_large}")
     return content
+
+
+def read_json(
+    path: str | os.PathLike[str], most: int, too_large: str, what: str, *, error: type[Exception]
+) -> Any:
+    """Read a JSON file that was given as an argument, and was perhaps written by hand.
+
+    Args:
+        most, too_large: as for `read_file`.
+        what: what the file should be, such as `a gate`, for the message.
+
+    Raises:
+        error: the file cannot be read, or has no JSON, or has a key twice in one object; the message names it.
+    """
+
+    def unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        return without_repetition(pairs, f"{path}: not {what}: ", error=error)
+
+    try:
+        return json.loads(read_file(path, most, too_large, error=error), object_pairs_hook=unrepeated)
+    except (ValueError, RecursionError) as problem:
+        raise error(f"{path}: not {what}: {json_problem(problem)}") from problem
+
+
+def without_repetition(
+    pairs: Sequence[tuple[str, Any]], where: str = "", *, error: type[Exception]
+) -> dict[str, Any]:
+    """The keys and values of an object of JSON. Of two values for one key, neither can be what was meant.
+
+    Raises:
+        error: a key is given twice; the message begins with `where`.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        [(name, _)] = Counter(name for name, _ in pairs).most_common(1)
+        raise error(f"{where}{name:.80}: given twice")
+    return found
 
 
 def check_path(name: str, value: Any) -> None:

@@ -34,6 +34,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from math import log
 from pathlib import Path
@@ -42,8 +43,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch._arguments import check_number, check_path, read_file
-from newsearch.errors import QueryError, json_problem
+from newsearch._arguments import check_number, check_path, read_json, shown
+from newsearch.errors import QueryError
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -168,12 +169,9 @@ class Boosts:
         """
         check_path("path", path)
         too_large = f"larger than {_MAX_PROFILE_SIZE:,} bytes, so it is not a profile"
+        document = read_json(path, _MAX_PROFILE_SIZE, too_large, "a profile", error=QueryError)
         try:
-            document = json.loads(read_file(path, _MAX_PROFILE_SIZE, too_large, error=QueryError))
-        except (ValueError, RecursionError) as error:
-            raise QueryError(f"{path}: not a profile: {json_problem(error)}") from error
-        try:
-            return cls(**_weights(document))
+            return boosts_of(_weights(document))
         except ValueError as error:
             raise QueryError(f"{path}: {error}") from error
 
@@ -204,17 +202,34 @@ def _weights(document: object) -> dict[str, Any]:
     """The weights of a profile. Raises ValueError with the name of the invalid field."""
     if not isinstance(document, dict):
         raise ValueError("a profile is a JSON object with `schema` and `boosts`")
-    if document.get("schema") != PROFILE_SCHEMA:
+    for name in document:
+        if name not in ("schema", "boosts"):
+            raise ValueError(f"{name:.80}: no such key; a profile has `schema` and `boosts`")
+    schema = document.get("schema")
+    if schema != PROFILE_SCHEMA or isinstance(schema, bool):
         raise ValueError(
-            f"schema: {document.get('schema')!r} is not {PROFILE_SCHEMA}, the only version that is supported"
+            f"schema: {shown(schema)} is not {PROFILE_SCHEMA}, the only version that is supported"
         )
     boosts = document.get("boosts")
     if not isinstance(boosts, dict):
         raise ValueError("boosts: an object with the weights is missing")
-    for name in boosts:
-        if name not in Boosts.__slots__:
-            raise ValueError(f"boosts.{name}: no such weight; there are {', '.join(Boosts.__slots__)}")
     return boosts
+
+
+def boosts_of(weights: Mapping[str, Any]) -> Boosts:
+    """The boosts with these weights, such as those in a file; missing weights have their defaults.
+
+    Raises:
+        ValueError: a weight is unknown or invalid; the message begins with its place, such as `boosts.heat`.
+    """
+    for name, weight in weights.items():
+        if name not in Boosts.__slots__:
+            raise ValueError(f"boosts.{name!s:.80}: no such weight: one of {', '.join(Boosts.__slots__)}")
+        try:
+            Boosts(**{name: weight})
+        except ValueError as error:
+            raise ValueError(f"boosts.{name}: {str(error).removeprefix(f'{name}: ')}") from error
+    return Boosts(**weights)
 
 
 DEFAULT_BOOSTS = Boosts()

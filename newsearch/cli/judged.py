@@ -76,8 +76,8 @@ def judged(path: str, directory: str | None) -> Iterator[tuple[Index, Collection
 def _warn(path: str, collection: Collection, index: Index) -> None:
     relevant, missing = collection.relevant(), collection.missing(index)
     if len(missing) == len(relevant):
-        reason = f"the index has none of its articles, such as {missing[0]!r}; the ids must match"
+        reason = f"the index has none of its articles, such as {missing[0]!r:.200}; the ids must match"
         raise SourceError(path, reason)
     if missing:
         of = counted(len(relevant), "relevant article")
-        complain(f"{len(missing):,} of {of} not in the index, such as {missing[0]!r}")
+        complain(f"{len(missing):,} of {of} not in the index, such as {missing[0]!r:.200}")

@@ -96,7 +96,9 @@ def write_run(path: Path, rankings: Mapping[str, Sequence[str]], tag: str = "new
     for query, ids in rankings.items():
         for rank, id in enumerate(ids, 1):
             if len(f"{query} {id}".split()) != 2:
-                raise SourceError(printable(path), f"a TREC run cannot hold the id {id!r} of query {query!r}")
+                raise SourceError(
+                    printable(path), f"a TREC run cannot hold the id {id!r:.200} of query {query!r:.200}"
+                )
             lines.append(f"{query} Q0 {id} {rank} {len(ids) - rank + 1} {tag}\n")
     try:
         save_text(path, "".join(lines))
@@ -135,7 +137,7 @@ def _queries(path: Path) -> Iterator[tuple[str, str]]:
             raise SourceError(location, "text: a query needs one")
         name = clean_text(str(id))
         if name in seen:
-            raise SourceError(location, f"_id: {name!r} occurs twice")
+            raise SourceError(location, f"_id: {name!r:.200} occurs twice")
         seen.add(name)
         yield name, text
 
@@ -162,15 +164,16 @@ def _judgements(path: Path, queries: Queries) -> dict[str, dict[str, int]]:
         except ValueError:
             if number == 0 and query not in found:
                 continue  # the names of the columns
-            raise SourceError(location, f"{grade!r} is not a grade; a grade is a whole number") from None
+            raise SourceError(location, f"{grade!r:.80} is not a grade; a grade is a whole number") from None
         if abs(value) > MAX_GRADE:
-            raise SourceError(location, f"the grade {value} exceeds {MAX_GRADE}")
+            raise SourceError(location, f"the grade {grade:.80} exceeds {MAX_GRADE}")
         if query not in found:
-            unknown = unknown or SourceError(location, f"there is no query {query!r}")
+            unknown = unknown or SourceError(location, f"there is no query {query!r:.200}")
             continue
         if found[query].setdefault(article, value) != value:
             raise SourceError(
-                location, f"{article!r} already has the grade {found[query][article]} for query {query!r}"
+                location,
+                f"{article!r:.200} already has the grade {found[query][article]} for query {query!r:.200}",
             )
     if unknown and not any(found.values()):
         raise unknown

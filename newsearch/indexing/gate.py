@@ -9,16 +9,15 @@ hits, 10 by default. The queries also find unpublished articles.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from newsearch._arguments import check_number, check_path, check_text, read_file
+from newsearch._arguments import check_number, check_path, check_text, read_json
 from newsearch.engine.base import MAX_PAGE
-from newsearch.errors import GateFailed, json_problem
+from newsearch.errors import GateFailed
 from newsearch.search.index import Index
 from newsearch.text.addresses import canonical_url, like_addresses
 
@@ -86,7 +85,7 @@ class Gate:
                 f"{articles:,} articles, and there were {before:,}: more than {self.may_fall:.1%} are gone"
             )
         faults += [
-            f"{wanted.query!r} does not find {wanted.finds} among its first {wanted.within}"
+            f"{wanted.query!r:.80} does not find {wanted.finds:.200} among its first {wanted.within}"
             for wanted in self.queries
             if not _is_found(index, wanted)
         ]
@@ -106,20 +105,25 @@ def read_gate(path: str | os.PathLike[str]) -> Gate:
     check_path("path", path)
     place = Path(path)
     too_large = f"larger than {_MAX_SIZE:,} bytes; give fewer checks"
-    try:
-        data = json.loads(read_file(place, _MAX_SIZE, too_large, error=GateFailed))
-    except (ValueError, RecursionError) as error:
-        raise GateFailed(f"{place}: not a gate: {json_problem(error)}") from error
+    data = read_json(place, _MAX_SIZE, too_large, "a gate", error=GateFailed)
     try:
         checks = _known(data, "articles", "queries")
-        nothing = {"query": None, "finds": None}
-        wanted = [
-            Wanted(**nothing | _known(entry, "query", "finds", "within"))
-            for entry in _list(checks.get("queries", []), "queries")
-        ]
+        entries = _list(checks.get("queries", []), "queries")
+        wanted = [_wanted(number, entry) for number, entry in enumerate(entries, 1)]
         return Gate(**_known(checks.get("articles", {}), "at_least", "may_fall"), queries=tuple(wanted))
     except ValueError as error:
         raise GateFailed(f"{place}: not a gate: {error}") from error
+
+
+def _wanted(number: int, entry: Any) -> Wanted:
+    try:
+        given = _known(entry, "query", "finds", "within")
+        for name in ("query", "finds"):
+            if name not in given:
+                raise ValueError(f"{name}: it is missing")
+        return Wanted(**given)
+    except ValueError as error:
+        raise ValueError(f"query {number}: {error}") from error
 
 
 def _list(value: Any, name: str) -> list[Any]:
@@ -134,7 +138,7 @@ def _known(data: Any, *names: str) -> dict[str, Any]:
         raise ValueError(f"an object with {', '.join(names)} is expected")
     for name in data:
         if name not in names:
-            raise ValueError(f"{name!r} is not one of {', '.join(names)}")
+            raise ValueError(f"{name!r:.80} is not one of {', '.join(names)}")
     return {name: value for name, value in data.items() if value is not None}
 
 

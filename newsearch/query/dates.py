@@ -109,7 +109,7 @@ def parse_zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise QueryError(f"unknown zone {name!r}: write one such as Europe/Paris or UTC") from error
+        raise QueryError(f"unknown zone {name!r:.80}: write one such as Europe/Paris or UTC") from error
 
 
 def parse_duration(text: str) -> timedelta:

@@ -18,7 +18,7 @@ from newsearch.engine.base import MAX_PAGE, SORTS, Options, Reader
 from newsearch.errors import QueryError
 from newsearch.query import Note, Parsed, in_utc, parse, parse_date_range, parse_moment, parse_zone
 from newsearch.query.tree import DateRange, Match, Node, Not, Or, Range
-from newsearch.ranking import DEFAULT_BOOSTS, Boosts
+from newsearch.ranking import DEFAULT_BOOSTS, Boosts, boosts_of
 from newsearch.search.asked import Asked, Filter, Moment
 from newsearch.search.spellings import Spellings
 
@@ -367,7 +367,7 @@ class Request:
             raise QueryError(f"{name}: {error}") from error
         if start is None:
             raise QueryError(
-                f"{name}: {moment!r} has no beginning; give a day, as in 2020-09-29, or a time ago, as in 7d"
+                f"{name}: {moment!r:.80} has no beginning; give a day, as in 2020-09-29, or a time ago, as in 7d"
             )
         return start
 
@@ -415,15 +415,10 @@ def several(name: str, given: object) -> tuple[str, ...]:
 def _boosts(given: object) -> Boosts:
     if not isinstance(given, Mapping):
         raise QueryError(f"boosts: {shown(given)} is not an object of weights")
-    weights = [field.name for field in fields(Boosts)]
-    for name in given:
-        if name not in weights:
-            raise QueryError(f"boosts.{name!s:.80}: no such weight: one of {', '.join(weights)}")
-        try:
-            Boosts(**{name: given[name]})
-        except ValueError as error:
-            raise QueryError(f"boosts.{name}: {str(error).removeprefix(f'{name}: ')}") from error
-    return Boosts(**given)
+    try:
+        return boosts_of(given)
+    except ValueError as error:
+        raise QueryError(str(error)) from error
 
 
 def _meant(name: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeAlias
 
 from starlette.exceptions import HTTPException
@@ -15,6 +15,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.routing import BaseRoute, Route
 
 from newsearch import Article, Index, QueryError, Request
+from newsearch._arguments import without_repetition
 from newsearch.articles.article import article_to_mapping
 from newsearch.engine.base import FACETS
 from newsearch.outputs.json_page import (
@@ -337,7 +338,11 @@ async def _body(http: HttpRequest) -> Any:
         raise HTTPException(415, f"a request is sent as {JSON}")
     data = await http.body()
     try:
-        return json.loads(data.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_unrepeated)
+        return json.loads(
+            data.decode("utf-8"),
+            parse_constant=_no_constant,
+            object_pairs_hook=partial(without_repetition, error=QueryError),
+        )
     except UnicodeDecodeError as error:
         raise json.JSONDecodeError("it is not UTF-8", "", error.start) from error
     except RecursionError as error:
@@ -346,14 +351,6 @@ async def _body(http: HttpRequest) -> Any:
         raise
     except ValueError as error:
         raise json.JSONDecodeError("it has an integer of thousands of digits", "", 0) from error
-
-
-def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        [(name, _)] = Counter(name for name, _ in pairs).most_common(1)
-        raise QueryError(f"{name:.80}: given twice")
-    return found
 
 
 def _no_constant(name: str) -> float:

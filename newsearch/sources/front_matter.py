@@ -210,7 +210,7 @@ def _value(node: yaml.Node) -> Any:
     for key, item in node.value:
         name = key.value if isinstance(key, _Scalar) else ""
         if name in mapping:  # usually two articles in one file
-            raise _Refused(f"the key {name!r} is there twice", key.start_mark)
+            raise _Refused(f"the key {name!r:.80} is there twice", key.start_mark)
         # Most values are scalars, which are handled inline to save a call.
         if type(item) is _Scalar:
             mapping[name] = item.value if item.style else _scalar(item.value)

@@ -95,6 +95,21 @@ def test_a_broken_judgement_is_told_with_its_line(tmp_path: Path, qrels: str, me
         read_collection(_written(tmp_path, qrels=qrels))
 
 
+@pytest.mark.parametrize(
+    "qrels",
+    [
+        f"{'9' * 5_000}\ta.md\t1\n",
+        f"1\t{'a' * 5_000}\t1\n1\t{'a' * 5_000}\t2\n",
+        f"1\ta.md\t1\n1\tb.md\t{'9' * 300}\n",
+        f"1\ta.md\t1\n1\tb.md\t{'x' * 5_000}\n",
+    ],
+)
+def test_what_is_long_is_cut_in_the_message(tmp_path: Path, qrels: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        read_collection(_written(tmp_path, qrels=qrels))
+    assert len(caught.value.reason) < 400
+
+
 def test_a_missing_part_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"has no queries\.jsonl"):
         read_collection(tmp_path)

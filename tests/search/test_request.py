@@ -227,3 +227,9 @@ def test_a_note_says_that_a_window_ends_before_it_begins(index: Index, after: An
     [note] = results.notes
     assert "is not later than after" in note.message
     assert not index.search("", after="2020", before="2021").notes
+
+
+def test_the_name_of_a_zone_is_cut_in_the_message() -> None:
+    with pytest.raises(QueryError) as caught:
+        Request(tz="A" * 10_000)
+    assert str(caught.value) == f"tz: unknown zone '{'A' * 79}: write one such as Europe/Paris or UTC"

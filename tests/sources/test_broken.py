@@ -125,3 +125,11 @@ def test_a_directory_of_broken_files_is_read_to_its_end_in_order() -> None:
     locations = [result.location for result in results if isinstance(result, SourceError)]
     assert locations == [str(BROKEN / name) for name in sorted(REASONS)]
     assert len(results) == len(REASONS)
+
+
+def test_a_key_that_is_there_twice_is_cut_in_the_reason(tmp_path: Path) -> None:
+    path, key = tmp_path / "twice.md", "x" * 900
+    path.write_text(f"---\ntitle: a\n{key}: 1\n{key}: 2\n---\n")
+    (result,) = open_source(path).articles()
+    assert isinstance(result, SourceError)
+    assert f"the key '{'x' * 79} is there twice" in result.reason
