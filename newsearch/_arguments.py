@@ -40,13 +40,13 @@ def check_flag(name: str, value: Any, *, error: type[Exception] = ValueError) ->
     if value is True or value is False:
         return
     if type(value).__module__ != "numpy" or not type(value).__name__.startswith("bool"):
-        raise error(f"{name}: {shown(value)} is neither True nor False")
+        raise error(f"{name}: {shown(value)} is neither true nor false")
 
 
 def check_text(name: str, value: Any, *, error: type[Exception] = ValueError) -> None:
     """Check that an argument is a str."""
     if not isinstance(value, str):
-        raise error(f"{name}: {shown(value)} is not a str")
+        raise error(f"{name}: {shown(value)} is not a text")
 
 
 def read_file(path: str | os.PathLike[str], most: int, too_large: str, *, error: type[Exception]) -> bytes:

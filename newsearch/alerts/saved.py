@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from datetime import date, time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -91,8 +92,12 @@ def _read(place: Path) -> bytes:
 def _searches(place: Path, data: bytes) -> tuple[SavedSearch, ...]:
     try:
         document = tomllib.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise QueryError(f"{place}: not TOML in UTF-8: {error}") from error
+    except UnicodeDecodeError as error:
+        raise QueryError(f"{place}: not UTF-8: byte {error.start}") from error
+    except RecursionError as error:
+        raise QueryError(f"{place}: not TOML: nested too deeply") from error
+    except ValueError as error:
+        raise QueryError(f"{place}: not TOML: {error!s:.200}") from error
     tables = document.pop("search", [])
     if document:
         raise QueryError(
@@ -111,10 +116,17 @@ def _searches(place: Path, data: bytes) -> tuple[SavedSearch, ...]:
         if name in found:
             raise QueryError(f"{where}: there are two searches named {name!r}")
         try:
-            found[name] = SavedSearch(name, Request.from_mapping(table))
+            found[name] = SavedSearch(name, Request.from_mapping(_plain(table)))
         except QueryError as error:
             raise QueryError(f"{where} ({name}): {error}") from error
     return tuple(found.values())
+
+
+def _plain(table: dict[str, Any]) -> dict[str, Any]:
+    """The table with dates as text: in TOML they need no quotes, in a request they are text."""
+    return {
+        key: value.isoformat() if isinstance(value, date | time) else value for key, value in table.items()
+    }
 
 
 def _table(search: SavedSearch) -> str:

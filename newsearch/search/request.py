@@ -408,7 +408,7 @@ def several(name: str, given: object) -> tuple[str, ...]:
         return given
     values = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Iterable) else (None,)
     if isinstance(given, Mapping) or not all(isinstance(value, str) for value in values):
-        raise QueryError(f"{name}: {shown(given)} is neither a str nor a list of str")
+        raise QueryError(f"{name}: {shown(given)} is neither a text nor a list of texts")
     return values
 
 

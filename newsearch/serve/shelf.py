@@ -16,6 +16,9 @@ from newsearch.serve.settings import Settings, within
 _EVERY = 1.0
 """Seconds between two checks for changes."""
 
+_LISTED = 5
+"""Searches that a line on those that are left out names at most."""
+
 
 class Shelf:
     """The searches in a file that a server may show; none without a file.
@@ -96,4 +99,6 @@ def read_offered(path: str | os.PathLike[str], settings: Settings) -> tuple[tupl
             offered.append(search._replace(request=within(search.request, settings)))
         except QueryError as error:
             left_out.append(f"{search.name} ({error})")
+    if len(left_out) > _LISTED:
+        left_out[_LISTED:] = [f"and {len(left_out) - _LISTED:,} more"]
     return tuple(offered), f"{path}: left out: {'; '.join(left_out)}" if left_out else ""

@@ -39,6 +39,21 @@ name = "All"
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ("2020-09-01", "2020-09-01"),
+        ("2020-09-01T10:30:00Z", "2020-09-01T10:30:00+00:00"),
+        ("2020-09-01 10:30:00.5+02:00", "2020-09-01T10:30:00.500000+02:00"),
+        ("2020-09-01T10:30:00", "2020-09-01T10:30:00"),
+    ],
+)
+@pytest.mark.parametrize("key", ["after", "before", "as_of"])
+def test_a_date_needs_no_quotes(tmp_path: Path, key: str, given: str, text: str) -> None:
+    (found,) = read_saved(written(tmp_path, f"[[search]]\nname = 'x'\n{key} = {given}\n"))
+    assert found.request == Request(**{key: text})  # type: ignore[arg-type]
+
+
 def test_a_file_may_be_empty(tmp_path: Path) -> None:
     assert read_saved(written(tmp_path, "# nothing yet\n")) == ()
 
@@ -63,6 +78,12 @@ def test_a_file_may_be_empty(tmp_path: Path) -> None:
             (f"[[search]]\nname = 'x'\n{name} = 0x{'f' * 5_000}", f"search 1 (x): {name}: ")
             for name in ("topics", "boosts", "sort", "collapse", "count", "show", "tz", "request")
         ),
+        ("[[search]]\nname = 'x'\nafter = 10:30:00", "search 1 (x): after: '10:30:00' is not a date"),
+        ("[[search]]\nname = 'x'\nlimit = 2020-09-01", "search 1 (x): limit: '2020-09-01' is not a whole"),
+        ("[[search]]\nname = 'x'\nunpublished = 1", "search 1 (x): unpublished: 1 is neither true nor false"),
+        ("[[search]]\nname = 'x'\nquery = 1", "search 1 (x): query: 1 is not a text"),
+        ("[[search]]\nname = 'x'\ntopics = [1]", "topics: [1] is neither a text nor a list of texts"),
+        (f"a = {'[' * 100_000}", "not TOML: nested too deeply"),
         ("#" * (MAX_SIZE + 1), "larger than"),
     ],
 )
@@ -72,6 +93,21 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, said: str) -> N
         read_saved(place)
     assert str(caught.value).startswith(f"{place}: ")
     assert said in str(caught.value)
+
+
+def test_a_file_that_is_not_utf_8_says_where(tmp_path: Path) -> None:
+    place = tmp_path / "saved.toml"
+    place.write_bytes(b'[[search]]\nname = "caf\xe9"\n')
+    with pytest.raises(QueryError) as caught:
+        read_saved(place)
+    assert str(caught.value) == f"{place}: not UTF-8: byte 22"
+
+
+def test_a_long_key_is_cut_in_the_message(tmp_path: Path) -> None:
+    place = written(tmp_path, f"[{'x' * 9_000}]\n" * 2)
+    with pytest.raises(QueryError, match="not TOML") as caught:
+        read_saved(place)
+    assert len(str(caught.value)) < len(str(place)) + 250
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:

@@ -653,7 +653,7 @@ def test_a_gate_is_read_from_a_file(tmp_path: Path) -> None:
         ('{"articles": {"may_fall": 2}}', "may_fall: "),
         ('{"articles": {"at_least": "3"}}', "at_least: "),
         ('{"queries": 3}', "queries: a list is expected"),
-        ('{"queries": [{"query": 1, "finds": "a"}]}', "query 1: query: 1 is not a str"),
+        ('{"queries": [{"query": 1, "finds": "a"}]}', "query 1: query: 1 is not a text"),
         ('{"queries": [{"query": "a", "finds": "b"}, {"query": "a"}]}', "query 2: finds: it is missing"),
         ('{"queries": [{"query": "a", "finds": "b", "wihtin": 1}]}', "query 1: 'wihtin' is not one of"),
         ('{"articles": {"at_least": 9}, "articles": {}}', "articles: given twice"),

@@ -27,6 +27,7 @@ from newsearch.search import fronts
 from newsearch.serve.live import Busy, Live
 from newsearch.serve.parameters import read_request, write_request
 from newsearch.serve.settings import Settings
+from newsearch.serve.shelf import read_offered
 
 PAGE = Draft202012Validator(json.loads((ROOT / "docs/page.schema.json").read_text(encoding="utf-8")))
 SEARCH = "/api/v1/search"
@@ -367,6 +368,17 @@ def test_a_pipe_in_the_place_of_a_file_blocks_nobody(
     assert client.get(SEARCH, params={"query": "airship"}).json()["hits"]
     assert client.get("/healthz").status_code == 200
     assert [search["name"] for search in client.get("/api/v1/saved").json()["saved"]] == ["Rules"]
+
+
+def test_of_many_saved_searches_that_are_left_out_a_few_are_named(tmp_path: Path) -> None:
+    saved = tmp_path / "saved.toml"
+    for count, more in ((5, ""), (1_000, "; and 995 more")):
+        saved.write_text("".join(f'[[search]]\nname = "{n}"\nlimit = 5000\n' for n in range(count)))
+        offered, said = read_offered(saved, Settings())
+        assert offered == ()
+        assert said.startswith(f"{saved}: left out: 0 (limit: ")
+        assert said.count("limit: ") == 5
+        assert said.endswith(f"4 (limit: 5,000 is too many here: at most 1,000){more}")
 
 
 def test_synonyms_that_cannot_be_read_from_the_start_are_told_once_and_read_later(

@@ -352,5 +352,5 @@ def test_saved_searches_that_are_left_out_are_told_at_start_and_when_they_change
     assert told[0] == f"newsearch: {saved}: left out: {many}; {hidden}"
     left_out, broken, mended = (line.split(" warning: ")[1] for line in told[1:])
     assert left_out == f"{saved}: left out: {many}"
-    assert re.fullmatch(r"the saved searches cannot be read: .*: not TOML .*", broken)
+    assert re.fullmatch(r"the saved searches cannot be read: .*: not TOML: .*", broken)
     assert mended == "the saved searches can be read again"
