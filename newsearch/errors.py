@@ -14,7 +14,8 @@
     └── EngineError          the engine, or one of its dependencies, failed
         └── StorageError     the disk refused: it is full, read-only, or failing
 
-A message is one line: what is wrong, with the file, field or position, and what to do next.
+A message is one line: what is wrong, with the file, field or position, and what to do next. Whatever cannot be printed,
+such as a line end or an odd byte in the name of a file, is escaped: the advice must not name another file.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ _Path = str | os.PathLike[str]
 
 class NewsearchError(Exception):
     """The root of the tree: catch this one to catch them all."""
+
+    def __str__(self) -> str:
+        return _printable(super().__str__())
 
 
 class QueryError(NewsearchError):
@@ -51,7 +55,7 @@ class SourceError(NewsearchError):
         self.id = id
 
     def __str__(self) -> str:
-        return f"{self.location}: {self.reason}"
+        return _printable(f"{self.location}: {self.reason}")
 
 
 class WordListError(NewsearchError):
@@ -104,7 +108,7 @@ class IndexIncompatible(NewsearchError):
 
     def __str__(self) -> str:
         newer = isinstance(self.found, int) and self.found > self.supported
-        return (
+        return _printable(
             f"{self.path}: made by {'a newer' if newer else 'another'} newsearch ({self._what} {self.found!r:.20}, this"
             f" one has {self.supported}); {'update newsearch, or ' if newer else ''}{self._advice}"
         )
@@ -125,7 +129,7 @@ class IndexCorrupt(NewsearchError):
         self._advice = advice
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.reason}; {self._advice}"
+        return _printable(f"{self.path}: {self.reason}; {self._advice}")
 
 
 class StaleBuild(NewsearchError):
@@ -161,7 +165,8 @@ class StorageError(EngineError):
 
     def __str__(self) -> str:
         advice = _ADVICE.get(self.errno or 0, "")
-        return f"{self.path}: {self._failed}: {self._reason}" + (f"; {advice}" if advice else "")
+        message = f"{self.path}: {self._failed}: {self._reason}"
+        return _printable(f"{message}; {advice}" if advice else message)
 
 
 _FULL = "free some disk space and try again"
@@ -175,6 +180,19 @@ _ADVICE = {
     errno.EIO: "the disk may be failing: keep a backup elsewhere",
     errno.EMFILE: "raise the limit of open files (ulimit -n), or run `newsearch compact`",
 }
+
+
+def _printable(message: str) -> str:
+    if message.isprintable():
+        return message
+    return "".join(c if c.isprintable() else _escaped(c) for c in message)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no character, as Python decodes it
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
 
 
 def json_problem(error: ValueError | RecursionError) -> str:

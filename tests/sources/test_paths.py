@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -116,8 +117,39 @@ def test_a_place_that_no_file_can_have_is_an_error_of_newsearch(tmp_path: Path, 
         lambda: newsearch.Boosts.load(path),
         lambda: newsearch.Boosts().save(path),
     ):
-        with pytest.raises(newsearch.NewsearchError):
+        with pytest.raises(newsearch.NewsearchError) as caught:
             work()
+        assert str(caught.value).isprintable()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="files cannot have such names there")
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("a\x1b[2J\nb", r"a\x1b[2J\nb"), (os.fsdecode(b"a\xff"), r"a\xff"), ("a\u202e", r"a\u202e")],
+)
+def test_an_error_names_the_very_file(tmp_path: Path, name: str, shown: str) -> None:
+    """Its advice may be to delete a directory: one without the odd characters may be there, too."""
+    (tmp_path / name).mkdir()
+    here, named = tmp_path / name, f"{tmp_path}/{shown}"
+    with pytest.raises(newsearch.IndexMissing) as missing:
+        newsearch.open(here)
+    assert str(missing.value).startswith(f"{named}: no index here")
+    (here / "toc.json").write_text("{")
+    with pytest.raises(newsearch.IndexCorrupt) as corrupt:
+        newsearch.open(here)
+    assert str(corrupt.value).startswith(f"{named}/toc.json: damaged; delete the directory {named} and")
+    with pytest.raises(newsearch.QueryError) as profile:
+        newsearch.Boosts.load(here / "profile.json")
+    assert str(profile.value).startswith(f"{named}/profile.json: cannot be read: ")
+    with pytest.raises(newsearch.StorageError) as storage:
+        newsearch.backup(_built(tmp_path), here)
+    assert str(storage.value).startswith(f"{named}: cannot be written: ")
+
+
+def _built(tmp_path: Path) -> Path:
+    (tmp_path / "a.md").write_text("---\ntitle: first\n---\n")
+    newsearch.build(tmp_path / "a.md", index=tmp_path / "index")
+    return tmp_path / "index"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there, nobody can delete where somebody is")
