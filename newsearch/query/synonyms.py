@@ -66,6 +66,8 @@ def read_synonyms(path: str | os.PathLike[str]) -> Synonyms:
     found: dict[_Key, dict[str, None]] = {}
     for place, entry in entries(path):
         left, arrow, right = entry.partition("=>")
+        if "=>" in right:
+            raise WordListError(f"{place}: {entry[:80]!r} has more than one =>; split it into several lines")
         given = _group(place, left)
         meant = _group(place, right) if arrow else given
         if not arrow and len(given) < 2:

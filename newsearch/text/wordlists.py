@@ -33,7 +33,7 @@ def entries(path: str | os.PathLike[str]) -> Iterator[tuple[str, str]]:
     Raises:
         WordListError: the file cannot be read, is too large, or is not UTF-8.
     """
-    for number, line in enumerate(word_list(path).removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+    for number, line in enumerate(word_list(path).removeprefix(b"\xef\xbb\xbf").splitlines(), 1):
         place = f"{Path(path)}:{number}"
         try:
             text = line.decode()

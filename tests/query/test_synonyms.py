@@ -114,6 +114,8 @@ def test_a_query_is_given_so_many_synonyms_and_no_more(tmp_path: Path) -> None:
         (b"vaccine, ...\n", 1, "'...' is not a word"),
         (b"vaccine =>\n", 1, "a word is missing"),
         (b"=> vaccine\n", 1, "a word is missing"),
+        (b"uk => britain => england\n", 1, "has more than one =>"),
+        (b"vaccine, jab\rlonely\r", 2, "has no synonyms"),
         (b"a, b\n\xff, c\n", 2, "not UTF-8"),
         (b"a b c d e f g h i, j\n", 1, "more than 8 words"),
         (b",".join(b"w%d" % i for i in range(65)), 1, "more than 64"),
@@ -138,8 +140,9 @@ def test_a_file_that_is_missing_or_too_large_is_an_error(tmp_path: Path) -> None
 
 def test_a_file_as_some_editors_save_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "synonyms.txt"
-    path.write_bytes("vaccine,\tjab\r\n".encode("utf-8-sig"))
-    assert describe(read_synonyms(path).expand(parsed("vaccine"))).split("'")[1::2] == ["vaccine", "jab"]
+    for end in ("\n", "\r\n", "\r"):
+        path.write_bytes(f"vaccine,\tjab{end}ban, bar{end}".encode("utf-8-sig"))
+        assert describe(read_synonyms(path).expand(parsed("vaccine"))).split("'")[1::2] == ["vaccine", "jab"]
 
 
 lists = st.lists(st.text(max_size=10) | st.sampled_from(["a", "b c", "=>", ",", "\n", "# "]), max_size=8).map(
