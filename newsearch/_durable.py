@@ -100,11 +100,18 @@ def save(path: Path, data: bytes) -> None:
     Raises:
         OSError: the file could not be written. An existing one is unchanged.
     """
-    real = Path(os.path.realpath(path))
-    if real.exists() and not real.is_file():
+    if _is_no_file(path):
         path.write_bytes(data)
     else:
+        real = Path(os.path.realpath(path))
         replace_file(real, [data], like=real)
+
+
+def _is_no_file(path: Path) -> bool:
+    """Whether there is something that is no file. The path that links lead to does not tell: /dev/stdout and the like
+    lead to pipes, which have none.
+    """
+    return path.exists() and not path.is_file()
 
 
 def scratch_file(directory: Path) -> IO[bytes]:
@@ -147,10 +154,9 @@ def replaceable(path: Path) -> Path:
     Raises:
         OSError: the path leads to something else, such as a directory or a device.
     """
-    real = Path(os.path.realpath(path))
-    if real.exists() and not real.is_file():
+    if _is_no_file(path):
         raise OSError(errno.EINVAL, "is there, and no file that could be replaced", str(path))
-    return real
+    return Path(os.path.realpath(path))
 
 
 def sync_directory(directory: Path) -> None:

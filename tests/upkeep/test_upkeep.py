@@ -550,6 +550,22 @@ def test_what_is_no_file_is_not_replaced(index: Path, tmp_path: Path, write: Cal
     assert file.stat().st_size
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="open files have no names here")
+def test_an_open_pipe_is_written_to_or_refused_by_name(index: Path) -> None:
+    """As a shell passes one: `--run >(gzip > run.gz)`, or /dev/stdout before a pipe."""
+    end, start = os.pipe()
+    try:
+        name = Path(f"/dev/fd/{start}")
+        write_run(name, {"1": ["a"]})
+        assert os.read(end, 100) == b"1 Q0 a 1 1 newsearch\n"
+        for write in (newsearch.export, newsearch.backup):
+            with pytest.raises(StorageError, match="no file that could be replaced"):
+                write(index, name)
+    finally:
+        os.close(start)
+        os.close(end)
+
+
 def _write_run(_: Path, file: Path) -> None:
     write_run(file, {"1": ["a", "b"]})
 
