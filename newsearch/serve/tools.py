@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import quote
 
+from mcp import MCPError
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.transport_security import TransportSecuritySettings
-from mcp.types import ToolAnnotations
+from mcp.types import INVALID_PARAMS, ToolAnnotations
 from pydantic import Field, ValidationError
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -189,7 +190,7 @@ def server(live: Live, settings: Settings) -> MCPServer[Any]:
 
         return await run(job)
 
-    return MCPServer(
+    return _Tools(
         "newsearch",
         instructions=_INSTRUCTIONS,
         version=newsearch.__version__,
@@ -203,6 +204,30 @@ def server(live: Live, settings: Settings) -> MCPServer[Any]:
             _reading("Related articles", related),
         ],
     )
+
+
+class _Tools(MCPServer[Any]):
+    """A server with tools alone.
+
+    A request for anything that it does not have gets the error of the protocol. The SDK would log a traceback for a
+    prompt, and pass a tool off as one that has failed.
+    """
+
+    async def call_tool(self, name: str, *rest: Any, **more: Any) -> Any:
+        names = [tool.name for tool in await self.list_tools()]
+        if name not in names:
+            raise _missing("tool", name, f"the tools are {', '.join(names)}")
+        return await super().call_tool(name, *rest, **more)
+
+    async def get_prompt(self, name: str, *rest: Any, **more: Any) -> Any:
+        raise _missing("prompt", name, "this server has tools alone")
+
+    async def read_resource(self, uri: Any, *rest: Any, **more: Any) -> Any:
+        raise _missing("resource", str(uri), "this server has tools alone")
+
+
+def _missing(kind: str, name: str, advice: str) -> MCPError:
+    return MCPError(code=INVALID_PARAMS, message=f"there is no {kind} {name!r:.80}; {advice}")
 
 
 class _Exact(Tool):

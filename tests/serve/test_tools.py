@@ -244,24 +244,91 @@ def test_the_page_names_the_tools_and_its_example_finds_something(tmp_path: Path
     assert call(tmp_path, "search", **arguments)["results"]
 
 
-def test_an_assistant_may_go_while_it_is_answered(index: Path) -> None:
-    client = {
-        "protocolVersion": "2025-06-18",
-        "capabilities": {},
-        "clientInfo": {"name": "x", "version": "1"},
-    }
-    called = {"name": "search", "arguments": {"query": "ban"}}
-    messages: list[dict[str, Any]] = [
-        {"id": 1, "method": "initialize", "params": client},
+_INITIALIZE = {
+    "protocolVersion": "2025-06-18",
+    "capabilities": {},
+    "clientInfo": {"name": "x", "version": "1"},
+}
+
+
+def spoken(*messages: dict[str, Any]) -> str:
+    """What begins a session over standard input, and then these messages."""
+    begun: list[dict[str, Any]] = [
+        {"id": 1, "method": "initialize", "params": _INITIALIZE},
         {"method": "notifications/initialized"},
-        {"id": 2, "method": "tools/call", "params": called},
     ]
-    given = "".join(json.dumps({"jsonrpc": "2.0"} | message) + "\n" for message in messages)
-    done = subprocess.run(
+    return "".join(json.dumps({"jsonrpc": "2.0"} | message) + "\n" for message in (*begun, *messages))
+
+
+def started(index: Path) -> subprocess.Popen[str]:
+    """The server on standard input and output."""
+    return subprocess.Popen(
         [sys.executable, "-m", "newsearch", "mcp", "--index", str(index)],
-        input=given,
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_assistant_may_go_while_it_is_answered(index: Path) -> None:
+    called = {"name": "search", "arguments": {"query": "ban"}}
+    with started(index) as server:
+        _, written = server.communicate(spoken({"id": 2, "method": "tools/call", "params": called}))
+    assert (server.returncode, written) == (0, "")
+
+
+_MISSING = [
+    (
+        "tools/call",
+        {"name": "no\ntool", "arguments": {}},
+        "there is no tool 'no\\ntool'; the tools are search, ",
+    ),
+    ("prompts/get", {"name": "no\nprompt"}, "there is no prompt 'no\\nprompt'; this server has tools alone"),
+    ("resources/read", {"uri": "a:\nb"}, "there is no resource 'a:\\nb'; this server has tools alone"),
+]
+"""Requests for what the server does not have, and the message of the error."""
+
+
+def test_what_there_is_not_is_an_error_of_the_protocol_and_no_traceback(index: Path) -> None:
+    asked = [
+        {"id": at, "method": method, "params": params} for at, (method, params, _) in enumerate(_MISSING, 2)
+    ]
+    with started(index) as server:
+        assert server.stdin
+        assert server.stdout
+        server.stdin.write(spoken(*asked))
+        server.stdin.flush()
+        # Requests without an answer end with the input.
+        answers = [json.loads(server.stdout.readline()) for _ in range(1 + len(asked))]
+        _, written = server.communicate()
+    errors = {answer["id"]: answer["error"] for answer in answers if answer["id"] > 1}
+    for at, (_, _, said) in enumerate(_MISSING, 2):
+        assert errors[at]["code"] == -32602
+        assert errors[at]["message"].startswith(said)
+    assert (server.returncode, written) == (0, "")
+
+
+def test_over_http_what_there_is_not_is_an_error_of_the_protocol_and_no_traceback(index: Path) -> None:
+    from mcp import Client, MCPError
+
+    async def run(address: str) -> list[str]:
+        said = []
+        async with Client(f"{address}mcp") as client:
+            for ask in (client.call_tool, client.get_prompt, client.read_resource):
+                with pytest.raises(MCPError) as refused:
+                    await ask("a:b")
+                assert refused.value.error.code == -32602
+                said.append(refused.value.error.message)
+        return said
+
+    with serving(index) as (server, address):
+        said = asyncio.run(run(address))
+        server.terminate()
+        _, written = server.communicate()
+    assert [message.partition(";")[0] for message in said] == [
+        f"there is no {kind} 'a:b'" for kind in ("tool", "prompt", "resource")
+    ]
+    assert "Traceback" not in written
+    assert "Error" not in written
