@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -32,13 +32,16 @@ from newsearch.sources.xml_tree import decoded
 
 MAX_REDIRECTS: Final = 10
 PATIENCE: Final = 10.0
-"""Seconds to wait for a connection, or for the next bytes."""
+"""Seconds to wait for a connection, over all addresses of a host, or for the next bytes."""
 
 MAX_SECONDS: Final = 60.0
 """Maximum seconds to fetch one feed, including redirects."""
 
 _LONGEST_WAIT: Final = 86_400
 """Maximum seconds for which a server may ask not to be visited."""
+
+_SHORTEST_WAIT: Final = 0.01
+"""Seconds for a connection if no time is left: 0 would mean not to wait for any."""
 
 _LONGEST_VALIDATOR: Final = 1_000
 """Maximum characters of an ETag or a date. Servers refuse requests with very long headers."""
@@ -298,6 +301,7 @@ class _Limit:
         self._is_on_web = False
         self._socket: socket.socket | None = None
         self._lock = Lock()
+        self._ends = time.monotonic() + seconds
         self._timer = Timer(seconds, self._end)
         self._timer.daemon = True
 
@@ -308,9 +312,15 @@ class _Limit:
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
 
-    def follow(self, event: str, info: Mapping[str, Any]) -> None:
-        """Note the connection that is used, before it is; for the `trace` extension of httpx."""
-        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+    def follow(self, event: str, info: dict[str, Any]) -> None:
+        """Limit the time to connect, and note the connection before it is used; for the `trace` extension of httpx."""
+        if event.endswith("connect_tcp.started"):
+            # These are the arguments of the call that follows. It waits as long for each address of the host, and
+            # cannot be ended from outside, so that the addresses share the time.
+            addresses = socket.getaddrinfo(info["host"], info["port"], type=socket.SOCK_STREAM)
+            left = max(_SHORTEST_WAIT, min(PATIENCE, self._ends - time.monotonic()))
+            info["timeout"] = left / len(addresses)
+        elif event.endswith(("connect_tcp.complete", "start_tls.complete")):
             stream = info["return_value"]
             with self._lock:
                 self._socket = stream.get_extra_info("socket")

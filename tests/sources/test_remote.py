@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -218,6 +218,38 @@ def test_the_slow_and_the_huge_are_given_up(
         "cannot be fetched",
         "larger than 0 MB",
     ]
+
+
+@pytest.fixture
+def dead() -> Iterator[int]:
+    """A port of this machine where nobody answers who tries to connect."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening, ExitStack() as stack:
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield listening.getsockname()[1]
+
+
+def test_the_addresses_of_a_host_share_the_time_to_connect(
+    site: Site, dead: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "PATIENCE", 0.5)
+    monkeypatch.setattr(remote, "MAX_SECONDS", 2.0)
+    ports = [dead] * 20
+
+    def resolved(*_: object, **__: object) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+    site.give("/feed", body=rss("one"))
+    url = "http://gazette.example/feed"
+    began = time.monotonic()
+    [error] = newsearch.build(url, index=tmp_path / "index").errors
+    assert error.reason.startswith("cannot be fetched: ConnectTimeout")
+    assert time.monotonic() - began < 1.5
+    ports.append(site.server.server_address[1])
+    assert newsearch.build(url, index=tmp_path / "index").added == 1
 
 
 @contextmanager
