@@ -5,23 +5,45 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from newsearch.errors import SourceError
-from newsearch.sources.base import ReadingOptions, Record
-from newsearch.sources.files import GZIP_MAGIC, MAX_ARTICLE_SIZE, open_file, printable
+from newsearch.sources.base import NotNews, ReadingOptions, Record
+from newsearch.sources.files import GZIP_MAGIC, MAX_ARTICLE_SIZE, open_file, printable, unreadable
+from newsearch.sources.gzip_members import Damaged, Members
 from newsearch.sources.web_pages import record_of
 
 _PAGES: Final = ("text/html", "application/xhtml+xml")
-_UNPACKABLE: Final = ("br", "zstd", "compress")
-"""Encodings that warcio leaves as they are, `br` unless a package for it is installed."""
 
-_START: Final = re.compile(rb"\x1f\x8b\x08|(?:\A|\n)(WARC/1\.)")
+_HTML: Final = re.compile(rb"\s*(?:<!doctype\s+html|<html[\s>])", re.IGNORECASE)
+_BEGIN: Final = re.compile(rb"WARC/|\S+ \S+ \d{14} \S+ -?\d+\s*\Z")
+"""The first line of a record, of WARC or of ARC."""
+
+_END: Final = b"\r\n\r\n"
+"""What follows a record."""
+
+_START: Final = re.compile(rb"\n(?=WARC/[01]\.)")
+_ADDRESS: Final = "WARC-Target-URI"
 _BLOCK: Final = 1 << 20
 _MAX_REPAIRS: Final = 1000
 _MAX_HEADERS: Final = 1 << 20
 """Bytes of the headers of one record, which are kept in memory; browsers allow a quarter of it."""
+
+_CHUNK: Final = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_MARKUP: Final = re.compile(rb"\s*<[!?A-Za-z]")
+_BINARY: Final = re.compile(rb"[\x00-\x08\x10-\x1a]")
+"""Bytes that no text has, unless it is in UTF-16."""
+
+_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+_LOOKED_AT: Final = 1000
+"""Bytes of a page that show whether it is text: hardly any compressed data are as long without a byte of _BINARY."""
+
+
+class _Broken(Exception):
+    """A record that cannot be read; where it ends is unknown."""
 
 
 def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record | SourceError]:
@@ -34,51 +56,165 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
     """
     location = printable(path)
     try:
-        from warcio.archiveiterator import ArchiveIterator
+        from warcio.recordloader import ArcWarcRecordLoader
     except ImportError:
         raise SourceError(
             location, "to read WARC files, warcio is needed: pip install 'newsearch[web-archives]'"
         ) from None
+    loader: Any = ArcWarcRecordLoader(verify_http=False, arc2warc=True)
+    loader.warc_parser = _HeaderParser(loader.warc_parser)
+    loader.http_parser = _HeaderParser(loader.http_parser)
+    loader.http_req_parser = _HeaderParser(loader.http_req_parser)
     with open_file(path) as file:
-        start = 0
+        result = None
+        try:
+            for result in _Crawl(file, location, loader).results():
+                yield result
+        except OSError as error:
+            raise unreadable(path, error) from error
+    if result is None:
+        raise NotNews(location, "a crawl without any page of status 200")
+
+
+class _Crawl:
+    """The records of a file.
+
+    Args:
+        loader: warcio's parser of a record.
+    """
+
+    def __init__(self, file: BinaryIO, location: str, loader: Any) -> None:
+        self._members = Members(file) if file.read(len(GZIP_MAGIC)) == GZIP_MAGIC else None
+        self._stream: Any = self._members or file
+        self._location = location
+        self._loader = loader
+        self._offset = 0
+        self._stream.seek(0)
+
+    def results(self) -> Iterator[Record | SourceError]:
         for _ in range(_MAX_REPAIRS):
-            file.seek(start)
-            archive: Any = ArchiveIterator(file, arc2warc=True)
-            loader = archive.loader
-            loader.warc_parser = _HeaderParser(loader.warc_parser)
-            loader.http_parser = _HeaderParser(loader.http_parser)
-            loader.http_req_parser = _HeaderParser(loader.http_req_parser)
-            offset = start
             try:
-                for record in archive:
-                    offset = max(offset, archive.offset)
-                    if not record.rec_type:
-                        raise ValueError("a record without a type")
-                    if _is_page(record):
-                        yield _page(record, location, offset)
-                if _is_cut(file, offset):
-                    yield SourceError(
-                        f"{location}:{offset}", "ends in the middle of a record", hides_articles=True
-                    )
+                yield from self._results()
                 return
-            except SourceError:
+            except Damaged as error:
+                self._offset = max(self._offset, error.start)
+                yield self._error(str(error) if error.is_end else _GOES_ON)
+                after = self._stream.tell()
+            except _Broken as error:
+                yield self._error(str(error))
+                after = self._offset + 1
+            if not self._go_to_record(after):
+                return
+        reason = f"more than {_MAX_REPAIRS:,} broken records"
+        yield SourceError(self._location, reason, hides_articles=True)
+
+    def _results(self) -> Iterator[Record | SourceError]:
+        """Read until a record is broken, or the file ends."""
+        self._offset, line = self._first_line()
+        while line:
+            result = self._of_record(line)
+            end = self._stream.tell()
+            try:
+                after, line = self._first_line()
+            except Damaged as error:
+                if result and error.start > self._offset:
+                    yield result
                 raise
-            except Exception:  # warcio does not catch errors of zlib, struct and its own parsers
-                yield SourceError(f"{location}:{offset}", "a broken record; reading goes on with the next")
-            start = _next_start(file, offset + 1)
-            if start < 0:
-                return
-        yield SourceError(location, f"more than {_MAX_REPAIRS:,} broken records", hides_articles=True)
+            # Two line ends are well-formed: what follows is then a broken record of its own.
+            if line and after - end != len(_END) and not _BEGIN.match(line):
+                raise _Broken("a record whose length is wrong; reading goes on with the next")
+            if result:
+                yield result
+            self._offset = after
+
+    def _first_line(self) -> tuple[int, bytes]:
+        """Where the next line that is not blank begins, and the line."""
+        while True:
+            at = self._stream.tell()
+            line: bytes = self._stream.readline(_MAX_HEADERS)
+            if line.strip() or not line:
+                return at, line
+
+    def _of_record(self, line: bytes) -> Record | SourceError | None:
+        """The page in a record, if it has one. The stream is then at the end of the record."""
+        try:
+            record = self._loader.parse_record_stream(self._stream, line)
+        except (Damaged, OSError):
+            raise
+        except EOFError:
+            raise _Broken("a record that is cut off") from None
+        except Exception:  # warcio does not catch errors of its own parsers
+            raise _Broken(_GOES_ON) from None
+        length = record.rec_headers.get_header("Content-Length") or ""
+        if not record.rec_type or not length.strip().isdecimal():
+            raise _Broken(_GOES_ON)
+        kind = _page_type(record)
+        result = self._page(record, kind) if kind is not None else None
+        rest = record.raw_stream
+        while rest.read(_BLOCK):
+            pass
+        if rest.limit:
+            raise _Broken("a record that is cut off")
+        return result
+
+    def _page(self, record: Any, kind: str) -> Record | SourceError | None:
+        address = (record.rec_headers.get_header(_ADDRESS) or "").strip("<> ")
+        try:
+            data = _content(record)
+        except ValueError as error:
+            return SourceError(self._location + self._place, str(error)) if kind else None
+        if not kind and not _HTML.match(data):
+            return None
+        charset = re.search(r"charset=[\"']?([\w.-]+)", kind, re.IGNORECASE)
+        if charset and b"charset" not in data[:2048].lower():  # the page does not declare it itself
+            data = b'<meta charset="' + charset[1].encode("ascii", "ignore") + b'">' + data
+        return record_of(data, self._location, address, self._place)
+
+    @property
+    def _place(self) -> str:
+        """Where a record begins in the file; for a compressed one, where the data with it begin."""
+        return f":{self._members.packed(self._offset) if self._members else self._offset}"
+
+    def _error(self, reason: str) -> SourceError:
+        return SourceError(self._location + self._place, reason, hides_articles=True)
+
+    def _go_to_record(self, at: int) -> bool:
+        """Go to the first beginning of a record after this place. Returns whether there is one."""
+        before = b""
+        with suppress(Damaged):
+            self._stream.seek(at)
+        while True:
+            try:
+                block = self._stream.read(_BLOCK)
+            except Damaged:
+                before = b""
+                continue
+            if not block:
+                return False
+            block = before + block
+            if found := _START.search(block):
+                self._stream.seek(self._stream.tell() - len(block) + found.end())
+                return True
+            before = block[-16:]
+
+
+_GOES_ON: Final = "a broken record; reading goes on with the next"
 
 
 class _HeaderParser:
-    """A parser of warcio's that stops after _MAX_HEADERS bytes."""
+    """A parser of warcio's that stops after _MAX_HEADERS bytes.
+
+    It escapes spaces in addresses. Otherwise warcio does, and logs it.
+    """
 
     def __init__(self, parser: Any) -> None:
         self._parser = parser
 
     def parse(self, stream: Any, status_line: str | None = None) -> Any:
-        return self._parser.parse(_Headers(stream), status_line)
+        headers = self._parser.parse(_Headers(stream), status_line)
+        if address := headers.get_header(_ADDRESS):
+            headers.replace_header(_ADDRESS, address.replace(" ", "%20"))
+        return headers
 
 
 class _Headers:
@@ -96,63 +232,93 @@ class _Headers:
         return line
 
 
-def _is_page(record: Any) -> bool:
-    kind = (record.http_headers or record.rec_headers).get_header("Content-Type") or ""
+def _page_type(record: Any) -> str | None:
+    """The type of the page in a record, "" if nothing says what it is; None if it is no page."""
+    kind = record.rec_headers.get_header("Content-Type") or ""
     if record.rec_type == "response":
         headers = record.http_headers
-        return headers is not None and headers.get_statuscode() == "200" and _is_html(kind)
-    return record.rec_type == "resource" and _is_html(kind)
+        if headers is None or headers.get_statuscode() != "200":
+            return None
+        kind = headers.get_header("Content-Type") or record.rec_headers.get_header(_IDENTIFIED) or ""
+    elif record.rec_type != "resource":
+        return None
+    return kind if not kind or kind.partition(";")[0].strip().lower() in _PAGES else None
 
 
-def _is_html(kind: str) -> bool:
-    return kind.partition(";")[0].strip().lower() in _PAGES
+_IDENTIFIED: Final = "WARC-Identified-Payload-Type"
+"""What a crawler takes the page for."""
 
 
-def _page(record: Any, location: str, offset: int) -> Record | SourceError:
-    address = (record.rec_headers.get_header("WARC-Target-URI") or "").strip("<> ")
-    place = f":{offset}"
-    data = record.content_stream().read(MAX_ARTICLE_SIZE + 1)
-    if getattr(record.raw_stream, "limit", 0) > 0 and len(data) <= MAX_ARTICLE_SIZE:
-        return SourceError(location + place, "a record that is cut off", hides_articles=True)
+def _content(record: Any) -> bytes:
+    """The page in a record, unpacked.
+
+    Raises:
+        ValueError: it is too large, or cannot be unpacked.
+    """
+    data = b"".join(_pieces(record.raw_stream, MAX_ARTICLE_SIZE + 1))
+    headers = record.http_headers
+    packing = ((headers and headers.get_header("Content-Encoding")) or "").strip().lower()
+    if len(data) <= MAX_ARTICLE_SIZE:
+        if "chunked" in ((headers and headers.get_header("Transfer-Encoding")) or "").lower():
+            data = _joined(data)
+        data = _unpacked(data, packing)
     if len(data) > MAX_ARTICLE_SIZE:
-        return SourceError(location + place, f"a page larger than {MAX_ARTICLE_SIZE // 1_000_000} MB")
-    packing = record.http_headers.get_header("Content-Encoding") if record.http_headers else ""
-    if (packing or "").strip().lower() in _UNPACKABLE and b"<" not in data[:_BLOCK]:
-        return SourceError(location + place, f"a page packed with {packing:.20}, which cannot be unpacked")
-    kind = record.http_headers.get_header("Content-Type") if record.http_headers else ""
-    charset = re.search(r"charset=[\"']?([\w.-]+)", kind or "", re.IGNORECASE)
-    if charset and b"charset" not in data[:2048].lower():  # the page does not declare it itself
-        data = b'<meta charset="' + charset[1].encode("ascii", "ignore") + b'">' + data
-    return record_of(data, location, address, place)
+        raise ValueError(f"a page larger than {MAX_ARTICLE_SIZE // 1_000_000} MB")
+    start = data[:_LOOKED_AT]
+    # Many crawlers unpack a page and keep the header that says how it was packed.
+    if not start.startswith(_MARKS) and not _MARKUP.match(start) and _BINARY.search(start):
+        how = f"packed with {packing:.20}, which cannot be unpacked" if packing else "that is no text"
+        raise ValueError(f"a page {how}")
+    return data
 
 
-def _is_cut(file: BinaryIO, at: int) -> bool:
-    """Whether the compressed data of a record is truncated; warcio takes that for the end of the file."""
-    file.seek(at)
-    rest = file.read(_BLOCK)
-    while rest.startswith(GZIP_MAGIC):
+def _pieces(stream: Any, size: int) -> Iterator[bytes]:
+    while piece := stream.read(size):
+        yield piece
+        size -= len(piece)
+
+
+def _unpacked(data: bytes, packing: str) -> bytes:
+    """A page without its compression, if it has one that can be undone; at most one byte too long.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    if packing == "br":
+        from warcio.bufferedreaders import BufferedReader
+
+        known = packing in BufferedReader.get_supported_decompressors()  # if a package for it is installed
+        # In small blocks, because each is unpacked without a limit.
+        return BufferedReader(BytesIO(data), 64, packing).read(MAX_ARTICLE_SIZE + 1) if known else data
+    if data.startswith(GZIP_MAGIC):
         unpacker = zlib.decompressobj(31)
-        try:
-            while rest and not unpacker.eof:
-                unpacker.decompress(rest, _BLOCK)
-                rest = unpacker.unconsumed_tail or (b"" if unpacker.eof else file.read(_BLOCK))
-        except zlib.error:
-            return True
-        if not unpacker.eof:
-            return True
-        rest = unpacker.unused_data or file.read(_BLOCK)
-        if 0 < len(rest) < len(GZIP_MAGIC):
-            rest += file.read(_BLOCK)
-    return False
+    elif packing == "deflate" and _BINARY.search(data[:_LOOKED_AT]):
+        # Some servers leave out the header of zlib.
+        unpacker = zlib.decompressobj(15 if int.from_bytes(data[:2]) % 31 == 0 else -15)
+    else:
+        return data
+    try:
+        page = unpacker.decompress(data, MAX_ARTICLE_SIZE + 1)
+    except zlib.error:
+        raise ValueError(_DAMAGED) from None
+    if not unpacker.eof and len(page) <= MAX_ARTICLE_SIZE:
+        raise ValueError("a page that ends in the middle of its compressed data")
+    return page
 
 
-def _next_start(file: BinaryIO, at: int) -> int:
-    """Where the next record begins, or -1."""
-    file.seek(at)
-    before = b""
-    while block := file.read(_BLOCK):
-        if found := _START.search(before + block):
-            return at - len(before) + (found.start(1) if found[1] else found.start())
-        before = block[-16:]
-        at += len(block)
-    return -1
+_DAMAGED: Final = "a page whose compressed data are damaged"
+
+
+def _joined(data: bytes) -> bytes:
+    """The chunks of a page. Many crawlers join them and keep the header; such a page is returned as it is."""
+    pieces: list[bytes] = []
+    at = 0
+    while found := _CHUNK.match(data, at):
+        size = int(found[1], 16)
+        if not size:
+            return b"".join(pieces)
+        pieces.append(data[found.end() : found.end() + size])
+        at = found.end() + size
+        if data[at : at + 2] == b"\r\n":
+            at += 2
+    return b"".join((*pieces, data[at:]))

@@ -320,7 +320,7 @@ def test_a_page_of_a_crawl_that_is_nested_too_deeply_is_broken_alone(tmp_path: P
     [
         ("feedparser", "a.rss", rss(item("x")), "feeds"),
         ("selectolax.lexbor", "a.html", PAGE, "pages"),
-        ("warcio.archiveiterator", "a.warc", "WARC/1.0\r\n\r\n", "web-archives"),
+        ("warcio.recordloader", "a.warc", "WARC/1.0\r\n\r\n", "web-archives"),
     ],
 )
 def test_a_file_that_needs_an_extra_says_which(
