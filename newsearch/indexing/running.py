@@ -74,7 +74,7 @@ class IndexingRun:
     def _again(self, location: str, recipe: Recipe, full: bool) -> list[Task]:
         """How a source that the index remembers is read again."""
         if location in ONCE:
-            return [self._kept_by_index(location, NO_SETTINGS)] if full else []
+            return [self._kept_by_index(location, self._outlived(None, None))] if full else []
         try:
             task = self._task(path_of(location), recipe)
         except SourceError as error:
@@ -83,7 +83,7 @@ class IndexingRun:
             return [task]
         # Such a source cannot supply all its past articles again.
         given: set[str] = set()
-        rest = self._kept_by_index(location, task.settings or NO_SETTINGS, given)
+        rest = self._kept_by_index(location, task.outlived, given)
         return [
             replace(task, may_be_empty=True, given=given),
             replace(rest, may_be_empty=True, is_rest=True),
@@ -109,11 +109,8 @@ class IndexingRun:
                 f"sources: {given!r:.80} is neither a path nor a source; pass several as separate arguments"
             )
         is_window = getattr(given, "window", False)
-        return [
-            Task(
-                given, self._outlived(self.options.settings.keep if is_window else None), is_window=is_window
-            )
-        ]
+        outlived = self._outlived(self.options.settings.keep if is_window else None, given)
+        return [Task(given, outlived, is_window=is_window)]
 
     def _task(self, path: str | os.PathLike[str], recipe: Recipe) -> Task:
         """The source at a path, read as somebody says now, or else as the index remembers."""
@@ -144,12 +141,11 @@ class IndexingRun:
             and (is_window or not remembered.window)
             and not _keeps_more(settings, remembered)
         )
-        return Task(source, self._outlived(settings.keep), settings, is_window, is_as_before)
+        return Task(source, self._outlived(settings.keep, source), settings, is_window, is_as_before)
 
     def _kept_by_index(
-        self, location: str, settings: SourceSettings, given: AbstractSet[str] = frozenset()
+        self, location: str, outlived: Outlived, given: AbstractSet[str] = frozenset()
     ) -> Task:
-        outlived = self._outlived(settings.keep)
         kept = _Kept(self.engine, location, outlived, self._keeps_history, given)
         return Task(kept, outlived)
 
@@ -241,12 +237,12 @@ class IndexingRun:
             # `_fault` has found that too, and the report says what it was.
             return None, getattr(error, "reason", "") or str(error)
 
-    def _outlived(self, keep: int | None) -> Outlived:
-        before = None
+    def _outlived(self, keep: int | None, source: object) -> Outlived:
+        length = None
         if keep is not None:
             with suppress(OverflowError):
-                before = datetime.now(UTC) - timedelta(seconds=keep)
-        return Outlived(before, self._kept)
+                length = timedelta(seconds=keep)
+        return Outlived(length, datetime.now(UTC), source, self._kept)
 
     def _kept(self, location: str) -> Iterable[Article]:
         with suppress(IndexMissing, IndexIncompatible, IndexCorrupt):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -31,26 +31,47 @@ OnProgress: TypeAlias = Callable[[float | None], None]
 class Outlived:
     """Which articles of feeds are too old to be kept?
 
+    Two clocks must agree on that. This machine's alone may be years ahead, and what is deleted of a feed is lost.
+
     Attributes:
-        before: articles dated before this day or moment are too old; None to keep all. Articles without a date are
-            always kept.
+        keep: how long articles are kept; None to keep all. Articles without a date are always kept.
+        now: the time on this machine.
+        source: may have `seen`, see `Source`.
         kept: returns the indexed articles of a source.
     """
 
-    before: datetime | None
+    keep: timedelta | None
+    now: datetime
+    source: object
     kept: Callable[[str], Iterable[Article]]
+
+    @property
+    def before(self) -> datetime | None:
+        """Articles dated before this moment, or before its day, are too old; None to keep all."""
+        if self.keep is None:
+            return None
+        seen = getattr(self.source, "seen", self.now)
+        try:
+            return min(self.now, seen) - self.keep if seen else None
+        except OverflowError:
+            return None
 
     def has(self, article: Article) -> bool:
         """Whether an article is too old. A day is over when its last instant has passed."""
-        if self.before is None or article.date is None:
-            return False
-        if isinstance(article.date, datetime):
-            return article.date < self.before
-        return article.date < self.before.date()
+        return _is_before(article, self.before)
 
     def ids(self, location: str) -> list[str]:
         """The ids of a source's indexed articles that are too old."""
-        return [] if self.before is None else [a.id for a in self.kept(location) if self.has(a)]
+        before = self.before
+        return [a.id for a in self.kept(location) if _is_before(a, before)] if before else []
+
+
+def _is_before(article: Article, before: datetime | None) -> bool:
+    if before is None or article.date is None:
+        return False
+    if isinstance(article.date, datetime):
+        return article.date < before
+    return article.date < before.date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,8 @@ class Source(Protocol):
     A source may have `window`, which is true if it shows only the newest part of a collection: articles that left it
     are kept. One on the web also has `recall(lines, is_as_before)`, which receives the result of `memory.lines()` from
     the last run, and whether the source is read as it was then.
+    A window may have `seen`: when it was read or written, by the clock of its server or the time of its file, or None
+    if that is unknown. Articles that were not too old then are not deleted.
     A source whose files were not named one by one, such as a directory, has `passes_over`, which is true: NotNews is
     not an error there.
     """

@@ -7,6 +7,7 @@ import os
 import re
 import time
 import zlib
+from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
 from stat import S_ISREG
@@ -52,6 +53,14 @@ def snapshot_of_file(path: Path) -> Snapshot:
         return Snapshot([printable(path.name)], [stamp(path.stat(), now)])
     except OSError as error:
         raise unreadable(path, error) from error
+
+
+def written_at(path: Path) -> datetime | None:
+    """When a file was last written; None if that is unknown."""
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except (OSError, OverflowError, ValueError):
+        return None
 
 
 def printable(path: str | os.PathLike[str]) -> str:

@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import BinaryIO, Final, cast
@@ -27,6 +28,7 @@ from newsearch.sources.files import (
     printable,
     reading_problem,
     snapshot_of_file,
+    written_at,
 )
 
 _BLOCK: Final = 1 << 16
@@ -51,6 +53,10 @@ class JsonLines:
 
     def snapshot(self) -> Snapshot:
         return snapshot_of_file(self._path)
+
+    @property
+    def seen(self) -> datetime | None:
+        return written_at(self._path)
 
     def articles(
         self, workers: int = 1, names: Sequence[str] | None = None

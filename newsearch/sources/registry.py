@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from stat import S_ISDIR
 from typing import Final
@@ -15,7 +16,14 @@ from newsearch.articles.vocabularies import OF_RECORDS
 from newsearch.errors import SourceError
 from newsearch.sources.base import ReadingOptions, Snapshot, Source, is_remote
 from newsearch.sources.directory import Directory
-from newsearch.sources.files import first_bytes, printable, read_content, snapshot_of_file, unreadable
+from newsearch.sources.files import (
+    first_bytes,
+    printable,
+    read_content,
+    snapshot_of_file,
+    unreadable,
+    written_at,
+)
 from newsearch.sources.formats import BY_SUFFIX, OPML, Format, of_file, read_many, read_single
 from newsearch.sources.json_document import is_document
 from newsearch.sources.json_lines import JsonLines
@@ -158,6 +166,10 @@ class DocumentFile:
 
     def snapshot(self) -> Snapshot:
         return snapshot_of_file(self._path)
+
+    @property
+    def seen(self) -> datetime | None:
+        return written_at(self._path)
 
     def articles(
         self, workers: int = 1, names: Sequence[str] | None = None

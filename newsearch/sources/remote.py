@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from threading import Lock, Timer
@@ -118,6 +119,7 @@ class RemoteFeed:
     def __init__(self, url: str, options: ReadingOptions, trust_env: bool = False) -> None:
         self.location = url
         self.memory = Memory()
+        self.seen: datetime | None = None
         self._options = options
         self._trust_env = trust_env
         self._fetched: Future[_HttpAnswer] | None = None
@@ -228,6 +230,7 @@ class RemoteFeed:
         for _ in range(MAX_REDIRECTS + 1):
             with client.stream("GET", url, extensions={"trace": limit.follow}) as response:
                 status = response.status_code
+                self.seen = _moment(response.headers.get("date", ""))
                 if status in (301, 302, 303, 307, 308) and (target := response.headers.get("location")):
                     url = urljoin(url, target)
                     if not is_remote(url):
@@ -355,10 +358,17 @@ def _seconds(text: str) -> int:
     """Parse Retry-After, which is seconds or a date; at most _LONGEST_WAIT."""
     if text.strip().isdecimal() and len(text) < 10:
         return min(int(text), _LONGEST_WAIT)
+    moment = _moment(text)
+    return max(0, min(int(moment.timestamp() - time.time()), _LONGEST_WAIT)) if moment else 0
+
+
+def _moment(text: str) -> datetime | None:
+    """Parse a date of HTTP; None if it is none."""
     try:
-        return max(0, min(int(parsedate_to_datetime(text).timestamp() - time.time()), _LONGEST_WAIT))
+        moment = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, OverflowError):
-        return 0
+        return None
 
 
 def _reason(error: Exception) -> str:

@@ -396,16 +396,10 @@ def test_a_list_of_feeds_is_indexed_one_of_a_host_at_a_time(site: Site, tmp_path
 
 
 def test_articles_of_feeds_are_dropped_when_they_are_too_old(site: Site, tmp_path: Path) -> None:
-    now = datetime.now(UTC)
+    undated = b"<item><title>undated</title><guid isPermaLink='false'>x:undated</guid></item></channel>"
 
     def feed(**days: int) -> bytes:
-        items = "".join(
-            f"<item><title>{title}</title><guid isPermaLink='false'>x:{title}</guid>"
-            f"<pubDate>{format_datetime(now - timedelta(days=ago))}</pubDate></item>"
-            for title, ago in days.items()
-        )
-        undated = "<item><title>undated</title><guid isPermaLink='false'>x:undated</guid></item>"
-        return f'<rss version="2.0"><channel><title>G</title>{items}{undated}</channel></rss>'.encode()
+        return dated(**days).replace(b"</channel>", undated)
 
     url = site.give("/feed", body=feed(old=100, older=200))
     newsearch.build(url, index=tmp_path / "index")
@@ -420,3 +414,82 @@ def test_articles_of_feeds_are_dropped_when_they_are_too_old(site: Site, tmp_pat
         assert [hit.title for hit in opened.search("")] == ["undated"]
     with pytest.raises(ValueError, match="keep"):
         newsearch.build(url, index=tmp_path / "index", keep=timedelta())
+
+
+def dated(**days: int) -> bytes:
+    """A feed of articles that are so many days old."""
+    items = "".join(
+        f"<item><title>{title}</title><guid isPermaLink='false'>x:{title}</guid>"
+        f"<pubDate>{format_datetime(datetime.now(UTC) - timedelta(days=ago))}</pubDate></item>"
+        for title, ago in days.items()
+    )
+    return f'<rss version="2.0"><channel><title>G</title>{items}</channel></rss>'.encode()
+
+
+def put_ahead(monkeypatch: pytest.MonkeyPatch, years: int) -> None:
+    """Put the clock of this machine ahead."""
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(tz) + timedelta(days=365 * years)
+
+    monkeypatch.setattr("newsearch.indexing.running.datetime", Ahead)
+
+
+NINETY: dict[str, Any] = {"keep": timedelta(days=90)}
+
+
+@pytest.mark.parametrize("years", [1, 5, 7000])
+def test_a_clock_that_is_ahead_deletes_nothing(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, years: int
+) -> None:
+    index, file = tmp_path / "index", tmp_path / "feed.xml"
+    url = site.give("/feed", body=dated(one=10, two=80), ETag='"1"')
+    file.write_bytes(dated(three=20))
+    newsearch.build(url, file, index=index, **NINETY)
+    put_ahead(monkeypatch, years)
+    site.give("/feed", status=304)
+    newsearch.reindex(index)
+    site.give("/feed", body=dated(two=80, four=5))
+    newsearch.reindex(index)
+    newsearch.reindex(index, full=True)
+    assert titles(index) == {"one", "two", "three", "four"}
+    site.server.shutdown()
+    site.server.server_close()
+    assert newsearch.reindex(index).deleted == 0
+    newsearch.reindex(index, full=True)
+    assert titles(index) == {"one", "two", "three", "four"}
+
+
+@pytest.mark.parametrize(
+    ("date", "is_old"),
+    [
+        ("Fri, 01 Jan 2100 00:00:00 GMT", True),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", False),
+        ("soon", False),
+        ("", False),
+    ],
+)
+def test_an_article_is_too_old_if_the_clock_of_the_server_says_so_too(
+    site: Site, tmp_path: Path, date: str, is_old: bool
+) -> None:
+    def page(handler: Any) -> None:
+        body = dated(young=10, old=100)
+        handler.send_response_only(200)
+        if date:
+            handler.send_header("Date", date)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    site.pages["/feed"] = page
+    newsearch.build(site.url("/feed"), index=tmp_path / "index", **NINETY)
+    assert titles(tmp_path / "index") == ({"young"} if is_old else {"young", "old"})
+
+
+def test_articles_dated_in_the_future_stay_and_push_out_no_others(site: Site, tmp_path: Path) -> None:
+    url = site.give("/feed", body=dated(far=-30_000, near=-2, young=10, old=100))
+    newsearch.build(url, index=tmp_path / "index", **NINETY)
+    newsearch.reindex(tmp_path / "index")
+    assert titles(tmp_path / "index") == {"far", "near", "young"}
