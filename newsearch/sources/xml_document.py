@@ -103,8 +103,11 @@ def _of_feed(body: str, location: str) -> Iterator[Record | SourceError]:
         raise SourceError(
             location, "to read feeds, feedparser is needed: pip install 'newsearch[feeds]'"
         ) from None
+    _bound(feedparser)
     if _depth(body) > MAX_DEPTH:
         raise SourceError(location, f"nested deeper than {MAX_DEPTH} levels")
+    if _MANY_ATTRIBUTES.search(body):
+        raise SourceError(location, f"an element with more than {_MOST_ATTRIBUTES:,} attributes")
     body, missing = _whole_entries(body)
     found = _parsed_feed(feedparser, body)
     if found.get("bozo") and (mended := with_ampersands(body)) != body:
@@ -143,6 +146,38 @@ _FEED_END: Final = {
     root: re.compile(rf"</(?:[\w.-]+:)?(?:{ends})\s*>", re.IGNORECASE)
     for root, ends in {"rss": "rss|channel", "channel": "channel", "rdf": "rdf", "feed": "feed"}.items()
 }
+
+
+_MOST_ATTRIBUTES: Final = 1000
+"""Maximum attributes of an element of a feed: the XML reader that feedparser uses takes quadratic time for them."""
+
+_MANY_ATTRIBUTES: Final = re.compile(
+    r"""<[^\s<>/!?][^\s<>/]*+(?:\s++[^\s<>=]++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+')){1001}"""
+)
+_LONGEST_AUTHOR: Final = 1000
+"""Maximum characters of an author in which feedparser looks for an address."""
+
+_MOST_TAGS: Final = 1000
+"""Maximum topics of an entry."""
+
+
+def _bound(feedparser: Any) -> None:
+    """Spare feedparser what takes it quadratic time: an address in an endless author, and topics without number."""
+    parser = feedparser.mixin._FeedParserMixin
+    split, add = parser._sync_author_detail, parser._add_tag
+    if getattr(split, "is_bounded", False):
+        return
+
+    def split_if_short(self: Any, key: str = "author") -> None:
+        if len(self._get_context().get(key) or "") <= _LONGEST_AUTHOR:
+            split(self, key)
+
+    def add_if_few(self: Any, *tag: Any) -> None:
+        if len(self._get_context().get("tags") or ()) < _MOST_TAGS:
+            add(self, *tag)
+
+    split_if_short.is_bounded = True  # type: ignore[attr-defined]
+    parser._sync_author_detail, parser._add_tag = split_if_short, add_if_few
 
 
 def _parsed_feed(feedparser: Any, body: str) -> Any:

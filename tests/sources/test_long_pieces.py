@@ -170,3 +170,37 @@ def test_headers_without_end_in_a_crawl(tmp_path: Path, before: bytes, line: byt
     [error] = open_source(path).articles()
     assert isinstance(error, SourceError)
     assert "a broken record" in error.reason
+
+
+def feed(item: str) -> str:
+    return (
+        '<rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel><title>G</title>'
+        f"<item><title>t</title>{item}</item></channel></rss>"
+    )
+
+
+@pytest.mark.parametrize("signs", ["a", "-", "a.", "a@"])
+@pytest.mark.parametrize("name", ["author", "itunes:author"])
+def test_an_endless_author_of_a_feed(tmp_path: Path, name: str, signs: str) -> None:
+    pytest.importorskip("feedparser", reason="needs newsearch[feeds]")
+    assert article(tmp_path / "x.rss", feed(f"<{name}>{signs * 200_000}</{name}>")).authors
+    assert article(tmp_path / "x.rss", feed(f"<{name}>a@b.org (Ann Lee)</{name}>")).authors == ("Ann Lee",)
+
+
+def test_topics_of_a_feed_without_number(tmp_path: Path) -> None:
+    pytest.importorskip("feedparser", reason="needs newsearch[feeds]")
+    many = "".join(f"<category>topic {number}</category>" for number in range(50_000))
+    assert len(article(tmp_path / "x.rss", feed(many)).topics) == 1000
+    keywords = ",".join(f"topic {number}" for number in range(50_000))
+    assert (
+        len(article(tmp_path / "x.rss", feed(f"<itunes:keywords>{keywords}</itunes:keywords>")).topics)
+        == 1000
+    )
+
+
+def test_attributes_of_a_feed_without_number(tmp_path: Path) -> None:
+    pytest.importorskip("feedparser", reason="needs newsearch[feeds]")
+    attributes = " ".join(f'a{number}="1"' for number in range(50_000))
+    with pytest.raises(SourceError, match="an element with more than 1,000 attributes"):
+        read(tmp_path / "x.rss", feed(f"<guid {attributes}>x</guid>"))
+    assert article(tmp_path / "x.rss", feed(f"<guid {attributes[:5000]}>x</guid>")).title == "t"
