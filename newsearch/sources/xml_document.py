@@ -67,8 +67,10 @@ def records_of(text: str, location: str) -> Iterator[Record | SourceError]:
     if root == "nitf":
         yield Record("nitf", nitf.read(tree, {}))
         return
-    items = [item for item in tree.iter() if item.tag in newsml.ITEMS]
-    for number, item in enumerate((item for item in items if newsml.is_text(item)), 1):
+    items = [item for item in tree.iter() if item.tag in newsml.ITEMS and newsml.is_text(item)]
+    if not items:
+        raise NotNews(location, "NewsML without any text, such as that of a picture")
+    for number, item in enumerate(items, 1):
         yield Record("newsml", newsml.read(item, {}), f"#{number}")
 
 

@@ -49,6 +49,12 @@ def report_of(directory: Path) -> newsearch.Report:
         ),
         ("sitemap_index.xml", "<sitemapindex><sitemap/></sitemapindex>"),
         ("logo.xml", "<svg/>"),
+        ("list.xml", "<newsMessage><itemSet/></newsMessage>"),
+        (
+            "picture.xml",
+            '<newsItem><itemMeta><itemClass qcode="ninat:picture"/></itemMeta><contentMeta>'
+            "<headline>The bridge</headline></contentMeta></newsItem>",
+        ),
         ("build.xml", "<!DOCTYPE project [<!ENTITY a 'b'>]><project/>"),
         ("feeds.xml", '<opml version="2.0"><body/></opml>'),
         ("about.html", page()),
