@@ -358,7 +358,7 @@ def test_an_error_of_another_form_is_told(told: Any) -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"languages": ["xx"]}, {"articles": -1}, {"number": float("inf")}, {"sources": [None]}, {"pivots": []}],
+    [{"languages": ["xx"]}, {"articles": -1}, {"number": None}, {"sources": [None]}, {"pivots": []}],
 )
 def test_a_description_that_is_damaged_is_told(changed: dict[str, Any]) -> None:
     with answering(described(**generation(**changed))) as place, pytest.raises(IndexCorrupt, match="damaged"):

@@ -1,8 +1,8 @@
-"""Requests to a cluster. The only module that knows the client, whose errors become newsearch's own here."""
+"""Requests to a cluster. The client's errors become newsearch's own here; only `exchange` knows the client too."""
 
 from __future__ import annotations
 
-import json
+import base64
 import random
 import re
 import ssl
@@ -89,7 +89,7 @@ class Cluster:
         Args:
             body: what is sent as JSON; or bytes of JSON lines, for `_bulk` and `_msearch`.
             missing: return None if what the path names does not exist, instead of raising IndexMissing.
-            timeout: seconds to wait, instead of those of the settings.
+            timeout: seconds until the whole answer is here, instead of those of the settings.
             again: whether the request may be sent once more after one that failed, and may have had its effect.
 
         Raises:
@@ -99,8 +99,11 @@ class Cluster:
         """
         import opensearchpy.exceptions as errors
 
+        from newsearch.engine.opensearch.exchange import MAX_ANSWER, TooLarge
+
         headers = {"content-type": "application/x-ndjson"} if isinstance(body, bytes) else None
         pause = _FIRST_PAUSE
+        seconds = timeout or self.settings.timeout
         attempts = 1 + self.settings.retries if again else 1
         while True:
             attempts -= 1
@@ -110,7 +113,7 @@ class Cluster:
                     url=path,
                     params=dict(params or {}),
                     body=body,
-                    timeout=timeout or self.settings.timeout,
+                    timeout=seconds,
                     headers=headers,
                 )
             except errors.TransportError as error:
@@ -120,19 +123,19 @@ class Cluster:
                 # A point in time that is lost does not come back.
                 is_lost = isinstance(body, Mapping) and "pit" in body and error.status_code == 404
                 if isinstance(error, errors.SSLError) or is_lost or not _may_pass(error):
-                    raise self._translated(error) from error
+                    raise self._translated(error, seconds) from error
                 # Another node is asked at once. Only a cluster that has answered before is given time to recover.
                 if attempts <= 0 or not (self._has_answered or len(self.settings.hosts) > 1):
-                    raise self._translated(error) from error
+                    raise self._translated(error, seconds) from error
             except errors.SerializationError as error:
                 raise self._no_cluster("answered with something that is not JSON") from error
-            except AttributeError as error:  # the client expects every error to be an object of JSON
-                raise self.unexpected() from error
+            except TooLarge as error:
+                raise self._no_cluster(f"answered with more than {MAX_ANSWER >> 20} MB") from error
             except (errors.ImproperlyConfigured, OSError, ValueError) as error:
                 raise EngineError(f"{self.place}: the request cannot be sent: {_clean(error)}") from error
             else:
                 self._has_answered = True
-                if isinstance(answer, str) and answer:
+                if isinstance(answer, bytes) and answer:
                     raise self._no_cluster("answered with something that is not JSON")
                 if not has_form(method, path, body, answer):
                     raise self.unexpected()
@@ -153,27 +156,29 @@ class Cluster:
             raise EngineError(
                 f"{self.place}: a cluster needs the extra newsearch[opensearch]: pip install 'newsearch[opensearch]'"
             ) from error
-        # The client warns of every answer that is not a success. Our errors say what matters of it.
+        from newsearch.engine.opensearch.exchange import Json, Node
+
+        # The client warns of every node that does not answer. Our errors say what matters of it.
         logger = opensearchpy.connection.base.logger
         if not logger.level:
             logger.setLevel("ERROR")
         settings = self.settings
-        hosts = [{"host": host, "port": port} for host, port in settings.hosts]
+        host = {"url_prefix": settings.prefix} if settings.prefix else {}
         options: dict[str, Any] = {
-            "hosts": [
-                {**host, **({"url_prefix": settings.prefix} if settings.prefix else {})} for host in hosts
-            ],
+            "hosts": [{"host": name, "port": port, **host} for name, port in settings.hosts],
+            "connection_class": Node,
             "timeout": settings.timeout,
             "max_retries": 0,
             "retry_on_timeout": True,  # so that the pool sets a node aside that does not answer
-            "pool_maxsize": 32,
         }
         if settings.user:
-            options["http_auth"] = (settings.user, settings.password)
+            # In UTF-8, as OpenSearch reads it; the client would take Latin-1.
+            told = base64.b64encode(f"{settings.user}:{settings.password}".encode()).decode()
+            options["headers"] = {"authorization": f"Basic {told}"}
         if settings.aws:
-            options["http_auth"] = self._signer()
+            options["sign"] = self._signer()
         if settings.scheme == "https":
-            options |= {"use_ssl": True, "ssl_context": self._tls()}
+            options["context"] = self._tls()
         if not settings.verify:
             import urllib3
 
@@ -181,7 +186,7 @@ class Cluster:
                 urllib3.exceptions.InsecureRequestWarning
             )  # it is what the address asks for
         client = opensearchpy.OpenSearch(**options)
-        client.transport.serializer = client.transport.deserializer.serializers["application/json"] = _json()
+        client.transport.serializer = client.transport.deserializer.serializers["application/json"] = Json()
         return client.transport
 
     def _tls(self) -> ssl.SSLContext:
@@ -223,10 +228,10 @@ class Cluster:
     def _no_cluster(self, reason: str) -> EngineError:
         return EngineError(f"{self.place}: {reason}; is this the address of an OpenSearch cluster?")
 
-    def _translated(self, error: Any) -> NewsearchError:
+    def _translated(self, error: Any, seconds: float) -> NewsearchError:
         status = error.status_code
         if not isinstance(status, int):
-            return EngineError(f"{self.place}: {self._unanswered(error)}")
+            return EngineError(f"{self.place}: {self._unanswered(error, seconds)}")
         kind, reason = _cause(error.info)
         return self.refused(status, kind, reason)
 
@@ -275,21 +280,23 @@ class Cluster:
             return f"answered with status {status}{told}; is this the address of an OpenSearch cluster?"
         return f"{status} {kind}: {reason}"
 
-    def _unanswered(self, error: Any) -> str:
+    def _unanswered(self, error: Any, seconds: float) -> str:
         import opensearchpy.exceptions as errors
+
+        from newsearch.engine.opensearch.exchange import BrokenOff
 
         causes = list(_causes(error))
         names = {type(cause).__name__ for cause in causes}
         for cause in causes:
             if isinstance(cause, ssl.SSLCertVerificationError):
                 return _bad_certificate(cause)
-        if isinstance(error, errors.ConnectionTimeout) or "ConnectTimeoutError" in names:
-            return (
-                f"no answer within {self.settings.timeout:g} seconds; try again, or with a longer ?timeout="
-            )
+        if isinstance(error, errors.ConnectionTimeout):
+            return f"no answer within {seconds:g} seconds; try again, or with a longer ?timeout="
         if isinstance(error, errors.SSLError) or any(isinstance(cause, ssl.SSLError) for cause in causes):
             return "no TLS connection can be made; if it speaks plain HTTP, begin the address with opensearch+http://"
-        if "NameResolutionError" in names or "gaierror" in names:
+        if isinstance(error, BrokenOff):
+            return "its answer broke off; try again, and check the network and the proxies before it"
+        if "gaierror" in names:
             return "there is no such host; check the address"
         if "ConnectionRefusedError" in names:
             return "nobody listens at this address; check the host and the port, and whether the cluster runs"
@@ -392,22 +399,3 @@ def _clean(text: Any) -> str:
     """Text of others in one line of bounded length, without control characters."""
     shown = "".join(c if c.isprintable() else " " for c in str(text))
     return shown if len(shown) <= _MAX_REASON else shown[: _MAX_REASON - 3] + "..."
-
-
-def _json() -> Any:
-    import orjson
-    from opensearchpy.serializer import JSONSerializer
-
-    class FastJson(JSONSerializer):
-        """Answers are decoded several times as fast. What orjson refuses, the standard library is asked."""
-
-        def loads(self, s: Any) -> Any:
-            try:
-                return orjson.loads(s)
-            except ValueError:
-                return super().loads(s)
-
-        def dumps(self, data: Any) -> Any:
-            return data if isinstance(data, str | bytes) else json.dumps(data)
-
-    return FastJson()

@@ -34,7 +34,7 @@ class Settings:
         ca: a file of certificates of authorities to trust, in PEM; empty for those of the system.
         cert, key: files of the client's own certificate and its key, in PEM; empty for none.
         verify: whether the certificate of a node must be valid.
-        timeout: seconds to wait for the answer to one request.
+        timeout: seconds for one request, to the last byte of its answer.
         retries: how often a failed request is repeated on the next node.
         shards, replicas: of a new index.
         codec: how a new index compresses articles: "best_compression" or "default".
