@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import described, generation
 from nodes import free_port
 from proxy import Answer, AnswerTo, Certificate, Proxy, error, make_certificate
 
@@ -268,17 +269,6 @@ def test_an_alias_that_newsearch_did_not_make_is_told(aliases: dict[str, Any]) -
         newsearch.open(place)
 
 
-def described(**document: Any) -> AnswerTo:
-    """A cluster with an index that is described so."""
-    shown = {"bool": {"filter": [{"range": {"born": {"lte": 7}}}]}}
-    alias = {"news--7": {"aliases": {"news": {"filter": shown}}}}
-
-    def answer(method: str, path: str, body: bytes) -> Answer:
-        return (200, alias) if path.startswith("/_alias") else (200, {"found": True, "_source": document})
-
-    return answer
-
-
 @pytest.mark.parametrize("key", ["format", "analysis"])
 def test_an_index_of_another_version_is_told(key: str) -> None:
     versions: dict[str, Any] = {
@@ -303,13 +293,6 @@ def newsearch_analysis() -> int:
 
 
 # Answers of another form
-
-
-def generation(**changed: Any) -> dict[str, Any]:
-    """The description of a generation, as a cluster has it."""
-    from newsearch.engine.opensearch.generation import Generation
-
-    return Generation(7, "news--7", articles=1, languages=("en",)).document() | changed
 
 
 OPEN_ENDED: list[Any] = [
@@ -372,7 +355,10 @@ def test_a_description_that_is_none_is_told(document: Any) -> None:
     def answer(method: str, path: str, body: bytes) -> Answer:
         return known(method, path, body) if "/_alias" in path else (200, {"found": True, "_source": document})
 
-    with answering(answer) as place, pytest.raises(IndexCorrupt, match="describes another index"):
+    with (
+        answering(answer) as place,
+        pytest.raises(IndexCorrupt, match="description of generation 7 is missing"),
+    ):
         newsearch.open(place)
 
 

@@ -267,7 +267,7 @@ class Asked:
                 bodies.append(body | _BY_LANGUAGE if key in self._spoken else body)
             for key, answer in zip(keys, known.requests.searches(bodies), strict=True):
                 known.keep(key, counted(answer))
-                if "aggregations" in answer:
+                if key in self._spoken:
                     known.keep(("spoken", key), frozenset(buckets_of(answer, "spoken")))
         else:
             return False

@@ -131,6 +131,13 @@ def meta_index(alias: str) -> str:
     return f"{alias}--meta"
 
 
+def meta_document(cluster: Cluster, name: str) -> Mapping[str, Any] | None:
+    """One of the documents that describe the index; None if it is missing or not an object."""
+    answer = cluster.ask("GET", f"/{meta_index(cluster.alias)}/_doc/{name}", missing=True)
+    document = answer.get("_source") if answer and answer.get("found") else None
+    return document if isinstance(document, Mapping) else None
+
+
 def alias_filter(generation: Generation) -> dict[str, Any]:
     """The filter of an alias that shows a generation."""
     return {"bool": {"filter": generation.live()}}
@@ -191,11 +198,9 @@ def published_document(cluster: Cluster) -> Mapping[str, Any]:
     """The description of the generation that the alias shows, of any version."""
     for _ in range(2):  # a writer may publish in between
         at = shown(cluster)
-        path = f"/{meta_index(cluster.alias)}/_doc/generation-{at.number}"
-        answer = cluster.ask("GET", path, missing=True)
-        if answer and answer.get("found"):
-            document: Mapping[str, Any] = answer.get("_source")
-            if not isinstance(document, Mapping) or document.get("index") != at.index:
+        document = meta_document(cluster, f"generation-{at.number}")
+        if document is not None:
+            if document.get("index") != at.index:
                 raise lost(cluster, f"generation {at.number} describes another index")
             return document
     raise lost(cluster, f"the description of generation {at.number} is missing")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from math import inf
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -106,19 +107,46 @@ def refresh(cluster: Cluster, index: str) -> None:
 
 
 def pages(cluster: Cluster, index: str, body: Mapping[str, Any]) -> Iterator[list[Mapping[str, Any]]]:
-    """All hits of a search without scores, page by page. Its sort must have no ties."""
-    after: dict[str, Any] = {}
+    """All hits of a search without scores, page by page. Its sort must be ascending and have no ties."""
     params = {"allow_partial_search_results": "false"}
+    search = partial(cluster.ask, "POST", f"/{index}/_search", params=params)
+    return pages_of(cluster, search, {"size": _PAGE, **body})
+
+
+def pages_of(
+    cluster: Cluster, search: Callable[[Mapping[str, Any]], Any], body: Mapping[str, Any]
+) -> Iterator[list[Mapping[str, Any]]]:
+    """The same, given what answers a search, and its body with the size of a page.
+
+    Raises:
+        EngineError: the pages do not move forward, or have more hits than they say.
+    """
+    after, most, read = body.get("search_after"), inf, 0
+    request = {**body, "track_total_hits": False}
     while True:
-        request = {"size": _PAGE, "track_total_hits": False, **body, **after}
-        hits: list[Mapping[str, Any]] = cluster.ask("POST", f"/{index}/_search", request, params)["hits"][
-            "hits"
-        ]
+        found = search(request)["hits"]
+        hits: list[Mapping[str, Any]] = found["hits"]
+        if request["track_total_hits"]:
+            # Only what takes a second page is counted. What was read before may be gone since.
+            most = read + found["total"]["value"]
+        read += len(hits)
         if hits:
+            if read > most or not _is_further(after, hits):
+                raise cluster.unexpected()
             yield hits
         if len(hits) < request["size"]:
             return
-        after = {"search_after": hits[-1]["sort"]}
+        after = hits[-1]["sort"]
+        request = {**body, "track_total_hits": most == inf, "search_after": after}
+
+
+def _is_further(after: Sequence[Any] | None, hits: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether all of a page is behind what was read before it."""
+    first, last = hits[0]["sort"], hits[-1]["sort"]
+    try:
+        return bool((after is None or after < first) and first <= last)
+    except TypeError:
+        return False
 
 
 def documents_of(

@@ -12,10 +12,12 @@ from typing import Any
 
 from newsearch.engine.opensearch import schema
 from newsearch.engine.opensearch.connection import Cluster
-from newsearch.engine.opensearch.generation import meta_index
+from newsearch.engine.opensearch.generation import meta_document, meta_index
 from newsearch.engine.opensearch.states import delete_states, read_state, write_state
 from newsearch.engine.writing import SourceState
 from newsearch.text import analysis
+
+_NAME = "journal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +75,24 @@ class Journal:
 
 def read_journal(cluster: Cluster, run: Run) -> Journal | None:
     """The journal of an interrupted run with the same identity, or None."""
-    found = cluster.ask("GET", _path(cluster), missing=True)
-    if not found or not found.get("found"):
-        return None
-    document: Mapping[str, Any] = found["_source"]
+    document = meta_document(cluster, _NAME)
     wanted = _described(run)
-    if any(document.get(key) != value for key, value in wanted.items()):
+    if document is None or any(document.get(key) != value for key, value in wanted.items()):
         return None
-    names = {str(source): str(name) for source, name in dict(document.get("states") or {}).items()}
+    named = document.get("states")
+    if not isinstance(named, Mapping):
+        return None
+    names = {str(source): str(name) for source, name in named.items()}
     states = {source: state for source, name in names.items() if (state := read_state(cluster, name))}
     return Journal(cluster, run, states, names)
 
 
 def delete_journal(cluster: Cluster) -> None:
     """Delete the journal of any run."""
-    found = cluster.ask("GET", _path(cluster), missing=True)
-    if found and found.get("found"):
+    document = meta_document(cluster, _NAME)
+    if document is not None:
         cluster.ask("DELETE", _path(cluster), missing=True)
-        names = found["_source"].get("states")
+        names = document.get("states")
         delete_states(cluster, map(str, names.values()) if isinstance(names, Mapping) else ())
 
 
@@ -99,4 +101,4 @@ def _described(run: Run) -> dict[str, Any]:
 
 
 def _path(cluster: Cluster) -> str:
-    return f"/{meta_index(cluster.alias)}/_doc/journal"
+    return f"/{meta_index(cluster.alias)}/_doc/{_NAME}"

@@ -21,11 +21,18 @@ from typing import Any
 from newsearch.engine.opensearch.connection import Cluster, Refused
 from newsearch.engine.opensearch.generation import meta_index
 from newsearch.errors import EngineError, IndexLocked, IndexMissing
+from newsearch.text.clean import one_line
 
 _CONFLICT = 409
 _POLL = 0.25
 _RENEWALS = 4
 """How often the lock is renewed in the time of a lease."""
+
+_LONGEST = 3600.0
+"""Seconds of a lease, at most."""
+
+_MAX_RACES = 10
+"""How often the lock may be gone, or taken over, when it is looked at."""
 
 
 class Lease:
@@ -106,7 +113,7 @@ class Lease:
                 raise
             # Our own renewal, whose answer was lost, conflicts too.
             found = self._cluster.ask("GET", self._path, missing=True)
-            if found and found["_source"].get("holder") == self._holder["holder"]:
+            if found and _lock(found).get("holder") == self._holder["holder"]:
                 self._version = _version(found)
             else:
                 self._lost = True
@@ -117,38 +124,45 @@ class Lease:
         self._version = _version(answer)
 
     def _acquire(self, until: float) -> None:
+        lock: Mapping[str, Any] = {}
+        races = 0
         while True:
-            try:
-                self._write({"op_type": "create"})
+            if self._writes({"op_type": "create"}):
                 return
-            except Refused as error:
-                if error.status != _CONFLICT:
-                    raise
             found = self._cluster.ask("GET", self._path, missing=True)
-            if not found or not found.get("found"):
-                continue
-            if found["_source"].get("holder") == self._holder["holder"]:
-                self._version = _version(found)  # the answer to our own request was lost
-                return
-            if self._is_abandoned(found):
-                try:
-                    self._write(_version(found))
+            is_held = bool(found and found.get("found"))
+            if is_held:
+                lock = _lock(found)
+                if lock.get("holder") == self._holder["holder"]:
+                    self._version = _version(found)  # the answer to our own request was lost
                     return
-                except Refused as error:
-                    if error.status != _CONFLICT:
-                        raise
-                    continue
-            if time.monotonic() >= until:
-                raise _locked(self._cluster.place, found["_source"])
+                if self._is_abandoned(found):
+                    if self._writes(_version(found)):
+                        return
+                    is_held = False
+            # Another writer may have released the lock, or taken it over, in between. That does not go on forever.
+            races += not is_held
+            if time.monotonic() >= until and (is_held or races > _MAX_RACES):
+                raise _locked(self._cluster.place, lock)
             time.sleep(_POLL)
 
+    def _writes(self, params: Mapping[str, str]) -> bool:
+        """Whether the lock could be written, which another writer may prevent."""
+        try:
+            self._write(params)
+        except Refused as error:
+            if error.status != _CONFLICT:
+                raise
+            return False
+        return True
+
     def _is_abandoned(self, found: Mapping[str, Any]) -> bool:
-        lock = found["_source"]
+        lock = _lock(found)
         if lock.get("machine") and lock["machine"] == _machine() and not _is_running(lock.get("pid")):
             return True
         try:
             age = (datetime.now(UTC) - datetime.fromisoformat(lock["renewed"])).total_seconds()
-            lease = float(lock["lease"])
+            lease = min(float(lock["lease"]), _LONGEST)
         except (LookupError, TypeError, ValueError):
             age, lease = 1.0, 0.0  # not a lock that newsearch writes
         if age <= lease:
@@ -163,6 +177,12 @@ class Lease:
         return True
 
 
+def _lock(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document in an answer; empty if it is not one that newsearch writes."""
+    document = found.get("_source")
+    return document if isinstance(document, Mapping) else {}
+
+
 def _version(answer: Mapping[str, Any]) -> dict[str, str]:
     return {"if_seq_no": str(answer.get("_seq_no")), "if_primary_term": str(answer.get("_primary_term"))}
 
@@ -170,8 +190,9 @@ def _version(answer: Mapping[str, Any]) -> dict[str, str]:
 def _locked(place: str, lock: Mapping[str, Any]) -> IndexLocked:
     advice = "try again later, or with --wait"
     try:
-        pid, host, since = int(lock["pid"]), str(lock["host"])[:100], str(lock["since"])[:19]
-    except (LookupError, TypeError, ValueError):
+        pid = int(lock["pid"])
+        host, since = one_line(str(lock["host"]))[:100], one_line(str(lock["since"]))[:19]
+    except (LookupError, TypeError, ValueError, ArithmeticError):
         return IndexLocked(f"{place}: being written by another process; {advice}")
     message = f"{place}: being written by process {pid} on {host} since {since} UTC; {advice}"
     return IndexLocked(message, pid, host, since)
@@ -193,6 +214,6 @@ def _is_running(pid: Any) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except OSError:
+    except (OSError, OverflowError):
         return True
     return True

@@ -25,12 +25,18 @@ def medians(cluster: Cluster, index: str, filters: list[Query]) -> Pivots:
     Args:
         index: the index that holds the articles.
         filters: what the articles pass.
+
+    Raises:
+        EngineError: the answers do not lead to a median.
     """
 
     def search(body: Query) -> Any:
         return cluster.ask("POST", f"/{index}/_search", body, WHOLE)
 
-    return Pivots(_median(search, "heat", filters), _median(search, "quality", filters))
+    try:
+        return Pivots(_median(search, "heat", filters), _median(search, "quality", filters))
+    except (ValueError, LookupError, TypeError) as error:
+        raise cluster.unexpected() from error
 
 
 def _median(search: Callable[[Query], Any], name: str, filters: list[Query]) -> float:
@@ -49,7 +55,10 @@ def _median(search: Callable[[Query], Any], name: str, filters: list[Query]) -> 
 def _of_rank(
     search: Callable[[Query], Any], name: str, filters: list[Query], rank: int, low: float, high: float
 ) -> float:
-    """The value at a rank, counted from 0, of the sorted values between two bounds, which are included."""
+    """The value at a rank, counted from 0, of the sorted values between two bounds, which are included.
+
+    Raises ValueError, LookupError or TypeError if an answer has no narrower bounds.
+    """
     while low < high:
         # Cut the range into parts, and go on in the one with the wanted rank.
         step = (high - low) / _SPLITS
@@ -66,6 +75,11 @@ def _of_rank(
         for bucket in answer["aggregations"]["parts"]["buckets"]:
             before += int(bucket["doc_count"])
             if before > rank:
-                low, high = float(bucket["low"]["value"]), float(bucket["high"]["value"])
                 break
+        else:
+            raise ValueError(name)
+        inside = float(bucket["low"]["value"]), float(bucket["high"]["value"])
+        if not low <= inside[0] <= inside[1] <= high or inside == (low, high):
+            raise ValueError(name)
+        low, high = inside
     return low

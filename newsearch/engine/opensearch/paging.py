@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from newsearch.engine.opensearch.connection import LOST, Refused
-from newsearch.engine.opensearch.held import pages
+from newsearch.engine.opensearch.held import pages, pages_of
 from newsearch.engine.opensearch.hit import Hit
 from newsearch.engine.opensearch.searches import WHOLE, Requests
 
@@ -47,7 +47,7 @@ class PointInTime:
     def __exit__(self, *_: object) -> None:
         self._requests.cluster.ask("DELETE", "/_search/point_in_time", {"pit_id": [self._id]}, missing=True)
 
-    def search(self, body: Query) -> Any:
+    def search(self, body: Mapping[str, Any]) -> Any:
         """The answer to a search of this state."""
         try:
             answer = self._ask(body)
@@ -56,12 +56,13 @@ class PointInTime:
                 raise
             self._open()
             answer = self._ask(body)
-        self._id = answer.get("pit_id", self._id)
+        if isinstance(id := answer.get("pit_id"), str):
+            self._id = id
         return answer
 
-    def _ask(self, body: Query) -> Any:
-        body = body | {"pit": {"id": self._id, "keep_alive": _KEEP}}
-        return self._requests.cluster.ask("POST", "/_search", body, WHOLE)
+    def _ask(self, body: Mapping[str, Any]) -> Any:
+        asked = {**body, "pit": {"id": self._id, "keep_alive": _KEEP}}
+        return self._requests.cluster.ask("POST", "/_search", asked, WHOLE)
 
 
 class Pages:
@@ -113,6 +114,8 @@ class Pages:
                 yield from map(Hit, found)
             if len(found) < size:
                 return
+            if found[-1]["sort"] == body.get("search_after"):
+                raise self._requests.cluster.unexpected()
             at += size
             body = body | {"search_after": found[-1]["sort"], "track_total_hits": False}
 
@@ -123,16 +126,11 @@ def every(requests: Requests, filters: Sequence[Query]) -> Iterator[dict[str, An
         "size": _READ,
         "query": {"bool": {"filter": list(filters)}},
         "sort": [{"key": "asc"}, {"source": "asc"}, {"born": "asc"}],
-        "track_total_hits": False,
     }
     with PointInTime(requests) as point:
-        while True:
-            found = point.search(body)["hits"]["hits"]
-            for hit in found:
+        for hits in pages_of(requests.cluster, point.search, body):
+            for hit in hits:
                 yield hit["_source"]
-            if len(found) < body["size"]:
-                return
-            body = body | {"search_after": found[-1]["sort"]}
 
 
 def columns(requests: Requests, query: Query, fields: Sequence[str]) -> Iterator[list[Mapping[str, Any]]]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import base64
 import zlib
+from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from typing import Any
 
 from newsearch.engine.opensearch.connection import Cluster
-from newsearch.engine.opensearch.generation import meta_index
+from newsearch.engine.opensearch.generation import meta_document, meta_index
 from newsearch.errors import EngineError, IndexMissing
 
 _PIECE = 4 << 20
 _MAX_SIZE = 4 << 30
 _DIGEST = 16
+_MAX_PIECES = 2 * _MAX_SIZE // _PIECE
+"""More than data of that size has, packed as badly as possible."""
 
 
 def write_pieces(cluster: Cluster, name: str, data: bytes) -> None:
@@ -29,15 +32,15 @@ def write_pieces(cluster: Cluster, name: str, data: bytes) -> None:
 
 def read_pieces(cluster: Cluster, name: str) -> bytes | None:
     """The data under a name; None if it is not there or damaged."""
-    packed, number, pieces = [], 0, 1
+    packed: list[str] = []
+    pieces = 1
     try:
-        while number < pieces:
-            found = cluster.ask("GET", _path(cluster, name, number), missing=True)
-            if not found or not found.get("found"):
+        while len(packed) < pieces:
+            document = meta_document(cluster, _name(name, len(packed)))
+            if not document or len(document["data"]) > _PIECE:
                 return None
-            pieces = int(found["_source"]["pieces"])
-            packed.append(found["_source"]["data"])
-            number += 1
+            pieces = _pieces(document)
+            packed.append(document["data"])
         whole = zlib.decompressobj().decompress(base64.b64decode("".join(packed)), _MAX_SIZE)
     except (ValueError, TypeError, LookupError, zlib.error):
         return None
@@ -50,12 +53,22 @@ def delete_pieces(cluster: Cluster, name: str) -> None:
     with suppress(EngineError, IndexMissing):
         number, pieces = 0, 1
         while number < pieces:
-            found: Any = cluster.ask("GET", _path(cluster, name, number), missing=True)
-            if found and found.get("found"):
-                pieces = int(found["_source"]["pieces"])
+            document = meta_document(cluster, _name(name, number))
+            if document is not None:
+                pieces = _pieces(document)
                 cluster.ask("DELETE", _path(cluster, name, number), missing=True)
             number += 1
 
 
+def _pieces(document: Mapping[str, Any]) -> int:
+    """How many pieces there are, as one of them says; 0 if it does not."""
+    pieces = document.get("pieces")
+    return pieces if isinstance(pieces, int) and pieces <= _MAX_PIECES else 0
+
+
+def _name(name: str, piece: int) -> str:
+    return f"{name}-{piece}"
+
+
 def _path(cluster: Cluster, name: str, piece: int) -> str:
-    return f"/{meta_index(cluster.alias)}/_doc/{name}-{piece}"
+    return f"/{meta_index(cluster.alias)}/_doc/{_name(name, piece)}"

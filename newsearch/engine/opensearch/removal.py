@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
 
 from newsearch.engine.opensearch.connection import Cluster
@@ -13,6 +14,9 @@ from newsearch.errors import EngineError
 
 _KEPT_DESCRIPTIONS = 3
 """Descriptions of generations that are kept, for readers that are about to open one."""
+
+_PATIENCE = 600.0
+"""Seconds for which removing may make no progress. A batch of a thousand documents takes less than one."""
 
 
 def revive(cluster: Cluster, index: str, number: int) -> None:
@@ -29,27 +33,56 @@ def delete_by_query(cluster: Cluster, index: str, body: Mapping[str, Any]) -> No
 
 
 def _by_query(cluster: Cluster, index: str, action: str, body: Mapping[str, Any]) -> None:
-    """Change all documents that a query finds. The request outlasts any number of documents."""
+    """Change all documents that a query finds. The request outlasts any number of documents.
+
+    Raises:
+        EngineError: some cannot be changed, or for a long time none is.
+    """
     params = {"wait_for_completion": "false", "refresh": "true", "conflicts": "proceed"}
     task, pause = "", 0.02
+    left, changed, progress = inf, 0, time.monotonic()
     while True:
         if not task:
-            if not count(cluster, index, body["query"]):
+            found = count(cluster, index, body["query"])
+            if not found:
                 return
-            task = cluster.ask("POST", f"/{index}/{action}", body, params)["task"]
-        status = cluster.ask("GET", f"/_tasks/{task}", missing=True)
+            if found < left:
+                left, changed, progress = found, 0, time.monotonic()
+            task = str(cluster.ask("POST", f"/{index}/{action}", body, params).get("task") or "")
+        status = cluster.ask("GET", f"/_tasks/{task}", missing=True) if task else None
         if status is None:
             task = ""  # it was on a node that is gone
         elif status.get("completed"):
-            failures = (status.get("response") or {}).get("failures")
-            if status.get("error") or failures:
+            if status.get("error") or _failures(status):
                 raise EngineError(
                     f"{cluster.place}: articles of an interrupted run cannot be removed; try again"
                 )
             cluster.ask("DELETE", f"/.tasks/_doc/{task}", missing=True)
             return
+        elif (now := _changed(status)) > changed:
+            changed, progress = now, time.monotonic()
+        if time.monotonic() - progress > _PATIENCE:
+            raise EngineError(
+                f"{cluster.place}: no article was removed for {_PATIENCE:g} seconds; check the nodes and try again"
+            )
         time.sleep(pause)
         pause = min(2 * pause, 2.0)
+
+
+def _failures(status: Mapping[str, Any]) -> Any:
+    """What a task that is completed could not do."""
+    response = status.get("response") or {}
+    return response.get("failures") if isinstance(response, Mapping) else response
+
+
+def _changed(status: Mapping[str, Any]) -> int:
+    """How many documents a task has looked at."""
+    told = status.get("task")
+    counts = told.get("status") if isinstance(told, Mapping) else None
+    if not isinstance(counts, Mapping):
+        return 0
+    found = (counts.get(name) for name in ("updated", "deleted", "noops", "version_conflicts"))
+    return sum(number for number in found if isinstance(number, int))
 
 
 def purge(cluster: Cluster, index: str, number: int) -> None:
@@ -65,6 +98,7 @@ def delete_old(cluster: Cluster, generation: Generation, previous: str) -> None:
         number = index.removeprefix(prefix)
         if (
             number.isdecimal()
+            and len(number) < 20
             and int(number) < generation.number
             and index not in (generation.index, previous)
         ):

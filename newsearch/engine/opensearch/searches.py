@@ -21,6 +21,9 @@ WHOLE = {"allow_partial_search_results": "false"}
 _SEARCHES = 250
 """Searches in one request."""
 
+_MOST_VALUES = (1 << 31) - 1
+"""Values of a field that a request can ask for, at most."""
+
 _PAGE = 1000
 """Buckets of one request, where all are read."""
 
@@ -82,7 +85,7 @@ def most_frequent(
     if not limit:
         return []
     taken = 2 * limit + 10
-    while True:
+    while taken <= _MOST_VALUES:
         body = {**terms, "size": taken, "shard_size": taken, "show_term_doc_count_error": True}
         answer = requests.search(counting(filters) | {"aggs": {"values": {"terms": body}}})
         found = answer["aggregations"]["values"]
@@ -97,6 +100,7 @@ def most_frequent(
         if max(unsure) < least and not any(bucket["doc_count_error_upper_bound"] for bucket in first):
             return [(str(bucket["key"]), int(bucket["doc_count"])) for bucket in first]
         taken *= 8
+    raise requests.cluster.unexpected()
 
 
 def first_in_order(
@@ -131,8 +135,17 @@ def every_bucket(requests: Requests, filters: Sequence[Query], source: Query) ->
         if after is not None:
             composite["after"] = after
         answer = requests.search(counting(filters) | {"aggs": {"values": {"composite": composite}}})
-        values = answer["aggregations"]["values"]
-        found += [(bucket["key"]["value"], int(bucket["doc_count"])) for bucket in values["buckets"]]
-        after = values.get("after_key")
-        if after is None or len(values["buckets"]) < _PAGE:
+        buckets = answer["aggregations"]["values"]["buckets"]
+        try:
+            values = [bucket["key"]["value"] for bucket in buckets]
+            is_further = not values or (
+                (after is None or after["value"] < values[0]) and values[0] <= values[-1]
+            )
+        except (LookupError, TypeError) as error:
+            raise requests.cluster.unexpected() from error
+        if not is_further:
+            raise requests.cluster.unexpected()
+        found += zip(values, [int(bucket["doc_count"]) for bucket in buckets], strict=True)
+        if len(buckets) < _PAGE:
             return found
+        after = {"value": values[-1]}

@@ -14,6 +14,9 @@ _KEYS = {
 }
 """What the answers to some requests by POST hold, by the last part of the path."""
 
+_HITS = 10
+"""Hits of a search that does not say how many it wants."""
+
 _OF_VALUE = ("min", "max", "sum", "cardinality", "value_count")
 _OF_BUCKETS = ("terms", "composite", "histogram", "date_histogram")
 """Kinds of aggregations, by what their answers hold."""
@@ -51,12 +54,16 @@ def _is_total(total: Any) -> bool:
 
 def _are_hits(body: Mapping[str, Any], hits: Any) -> bool:
     has_source = body.get("_source", True) is not False and "stored_fields" not in body
-    is_sorted = "sort" in body
-    return isinstance(hits, list) and all(
-        isinstance(hit, Mapping)
-        and (not has_source or isinstance(hit.get("_source"), Mapping))
-        and (not is_sorted or isinstance(hit.get("sort"), list))
-        for hit in hits
+    keys = len(body.get("sort", ()))
+    return (
+        isinstance(hits, list)
+        and len(hits) <= body.get("size", _HITS)
+        and all(
+            isinstance(hit, Mapping)
+            and (not has_source or isinstance(hit.get("_source"), Mapping))
+            and (not keys or (isinstance(hit.get("sort"), list) and len(hit["sort"]) == keys))
+            for hit in hits
+        )
     )
 
 
