@@ -13,7 +13,6 @@ from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.opensearch.documents import documents
 from newsearch.engine.opensearch.filters import HALF
 from newsearch.engine.opensearch.generation import Generation, SourceEntry
-from newsearch.engine.opensearch.held import document_id, unsigned
 
 Json = dict[str, Any]
 
@@ -35,7 +34,7 @@ def described(**document: Any) -> AnswerTo:
     return answer
 
 
-def document_of(article: Article, **changed: Any) -> Json:
+def document_of(article: Article, /, **changed: Any) -> Json:
     """The document of an article of the source /a."""
     own = {"key": hash_key(article.id) - HALF, "content": 0, "source": "/a", "born": 1, "hidden": False}
     (made,) = documents([article], frozenset(), [own])
@@ -77,8 +76,6 @@ class FakeCluster:
         """The answer to a search."""
         self.asked.append(body)
         hits = self._hits(body) if body.get("size", 10) else []
-        if "search_after" in body:
-            hits = [hit for hit in hits if hit["sort"] > body["search_after"]]
         hits = hits[: body.get("size", 10)]
         total = len(self.documents)
         aggregations = {name: _aggregated(of, total) for name, of in body.get("aggs", {}).items()}
@@ -87,19 +84,16 @@ class FakeCluster:
     def _hits(self, body: Mapping[str, Any]) -> list[Json]:
         found = []
         for number, document in enumerate(self.documents):
-            key = document.get("key", 0) if isinstance(document, dict) else 0
-            id = document_id(int(unsigned([key])[0]), f"{hash_key('/a'):016x}", 1)
-            hit: Json = {"_id": id, "_score": 1.0 - number / 100, "_source": document}
+            hit: Json = {"_id": f"document {number}", "_score": 1.0 - number / 100, "_source": document}
             if body.get("_source") is False or "stored_fields" in body:
                 del hit["_source"]
             if isinstance(document, dict) and (names := body.get("docvalue_fields")):
                 hit["fields"] = {name: _listed(document[name]) for name in names if name in document}
             if sort := body.get("sort"):
                 by = [next(iter(each)) for each in sort]
-                hit["sort"] = [document.get(name, 0) if isinstance(document, dict) else 0 for name in by]
+                known = document if isinstance(document, dict) else {}
+                hit["sort"] = [known.get(name, "/a" if name == "source" else 0) for name in by]
             found.append(hit)
-        if all(isinstance(number, int) for hit in found for number in hit.get("sort", ())[:1]):
-            found.sort(key=lambda hit: hit.get("sort", [0])[0])
         return found
 
 

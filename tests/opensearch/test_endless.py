@@ -44,8 +44,11 @@ def searching(search: Callable[[Json], Json]) -> AnswerTo:
     return answer
 
 
+SOUND = document_of(Article(id="a", title="ban"))
+
+
 def hits(numbers: Any, total: int = 1 << 40) -> Json:
-    found = [{"_source": {}, "sort": [number, "/a", 1]} for number in numbers]
+    found = [{"_source": SOUND, "sort": [number, "/a", 1]} for number in numbers]
     return {"hits": {"hits": found, "total": {"value": total}}}
 
 
@@ -56,7 +59,6 @@ ENDLESS: dict[str, Callable[[Json], Json]] = {
     "backwards": lambda body: hits(range(-body.get("search_after", [0])[0], body["size"])[: body["size"]]),
     "more than asked for": lambda body: hits(range(body["size"] + 1)),
     "more than there are": lambda body: hits((next(numbers) for _ in range(body["size"])), 5),
-    "other types": lambda body: hits(["a"] * body["size"] if "search_after" in body else range(body["size"])),
 }
 
 
@@ -142,6 +144,15 @@ def test_removing_without_progress_is_told(task: Any, monkeypatch: pytest.Monkey
         cluster_of(answer) as cluster,
         pytest.raises(EngineError, match="no article was removed for"),
     ):
+        removal.purge(cluster, "news--7", 7)
+
+
+@pytest.mark.parametrize("answer", [{}, {"task": 5}])
+def test_removing_by_no_task_is_told(answer: Json) -> None:
+    def answers(method: str, path: str, body: bytes) -> Answer:
+        return 200, answer if "_by_query" in path else hits([], 7)
+
+    with cluster_of(answers) as cluster, pytest.raises(EngineError, match="in another form"):
         removal.purge(cluster, "news--7", 7)
 
 

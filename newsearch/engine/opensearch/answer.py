@@ -16,7 +16,6 @@ from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops.matches import without
 from newsearch.engine.base import FACETS, Counts, Explanation, Options
-from newsearch.engine.opensearch import stored
 from newsearch.engine.opensearch.clauses import Clause
 from newsearch.engine.opensearch.counts import Known
 from newsearch.engine.opensearch.distinctive import distinctive
@@ -30,7 +29,6 @@ from newsearch.engine.opensearch.queries import PUBLISHED
 from newsearch.engine.opensearch.searches import counted, counting, every_bucket, most_frequent
 from newsearch.engine.opensearch.translation import Translation
 from newsearch.engine.optional import FormCount, OutletCount
-from newsearch.errors import IndexCorrupt
 from newsearch.query.tree import Node
 from newsearch.text.analysis import Stemming
 
@@ -119,12 +117,7 @@ class OpenSearchAnswer:
         return self._article(row.hit)
 
     def _article(self, hit: Hit) -> Article:
-        try:
-            return stored.article(hit.source)
-        except ValueError as error:
-            raise IndexCorrupt(
-                self._known.requests.cluster.place, f"the article {hit.id!r:.200} is damaged"
-            ) from error
+        return hit.article()
 
     def stemming(self, number: int) -> Stemming:
         return Stemming(self.rows[number].hit.language, self._known.generation.protected)
@@ -262,8 +255,9 @@ class OpenSearchAnswer:
         ]
         bodies[0]["track_total_hits"] = True
         answers = self._known.requests.searches(bodies)
-        found = {hit["_id"]: hit for answer in answers for hit in answer["hits"]["hits"]}
-        rows = sorted((self._row(Hit(hit), tier) for hit in found.values()), key=self._key)
+        found = {hit.get("_id"): hit for answer in answers for hit in answer["hits"]["hits"]}
+        cluster = self._known.requests.cluster
+        rows = sorted((self._row(Hit(cluster, hit), tier) for hit in found.values()), key=self._key)
         return rows[first:last], counted(answers[0])
 
     def _sorted(self, pages: Pages, tier: str, first: int, last: int) -> list[Row]:

@@ -202,11 +202,12 @@ class Bulk:
             return [], ""
         refused, why = [], ""
         for item, result in zip(chunk, answer["items"], strict=True):
-            ((action, result),) = result.items()
-            status, problem = result["status"], result.get("error") or {}
+            with self._cluster.expecting():
+                ((action, outcome),) = result.items()
+                status, problem = int(outcome["status"]), outcome.get("error") or {}
+                kind, reason = str(problem.get("type", "")), str(problem.get("reason", ""))
             if status < 300 or (action == "delete" and status == 404):
                 continue
-            kind, reason = str(problem.get("type", "")), str(problem.get("reason", ""))
             if not is_passing(status, kind, reason):
                 told = self._cluster.refused(status, kind, reason)
                 if isinstance(told, Refused) and kind != "cluster_block_exception":

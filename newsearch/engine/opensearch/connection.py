@@ -7,12 +7,13 @@ import random
 import re
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from newsearch.engine.opensearch.settings import Settings
-from newsearch.engine.opensearch.shape import has_form
-from newsearch.errors import EngineError, IndexMissing, NewsearchError
+from newsearch.engine.opensearch.shape import damaged_field, has_form
+from newsearch.errors import EngineError, IndexCorrupt, IndexMissing, NewsearchError
 
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
@@ -219,7 +220,45 @@ class Cluster:
             raise EngineError(f"{self.place}: AWS has no credentials here; see `aws configure`")
         return opensearchpy.Urllib3AWSV4SignerAuth(credentials, self.settings.aws, self.settings.service)
 
+    # Documents
+
+    def sound(
+        self, hits: Sequence[Mapping[str, Any]], fields: Sequence[str] | None = None
+    ) -> Sequence[Mapping[str, Any]]:
+        """Hits or documents of an answer, if what is read of each is there.
+
+        Args:
+            fields: what is read; by default all of an article.
+
+        Raises:
+            IndexCorrupt: one of them is damaged.
+        """
+        for hit in hits:
+            if field := damaged_field(hit, fields):
+                raise self.damaged(hit, field)
+        return hits
+
+    def damaged(self, hit: Mapping[str, Any], field: str) -> IndexCorrupt:
+        """The error for a document of an answer that is damaged.
+
+        Args:
+            field: what of it is missing, or cannot be read.
+        """
+        source = hit.get("_source")
+        id = source.get("id") if isinstance(source, Mapping) else None
+        name = f"article {id!r:.200}" if isinstance(id, str) else f"document {hit.get('_id')!r:.200}"
+        reason = f"the {name} is damaged (its field {field})"
+        return IndexCorrupt(self.place, reason, "run `newsearch reindex --full`")
+
     # Errors
+
+    @contextmanager
+    def expecting(self) -> Iterator[None]:
+        """Raises the error for an unexpected answer if a part of it is not there, or has another type."""
+        try:
+            yield
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            raise self.unexpected() from error
 
     def unexpected(self) -> EngineError:
         """The error for an answer that a cluster would not give."""

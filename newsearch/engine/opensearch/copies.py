@@ -91,7 +91,7 @@ def _renew(cluster: Cluster, bulk: Bulk, generation: Generation, copies: Sequenc
     """Let documents die, and write the same with the other visibility."""
     ids = [copy.id for copy in copies]
     found = cluster.ask("POST", f"/{generation.index}/_mget", {"ids": ids})["docs"]
-    for copy, document in zip(copies, found, strict=True):
+    for copy, document in zip(copies, cluster.sound(found), strict=True):
         source = {**document["_source"], "born": generation.number, "hidden": not copy.hidden}
         source.pop("died", None)
         new = copy._replace(born=generation.number)

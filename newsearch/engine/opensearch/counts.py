@@ -87,7 +87,8 @@ class Known:
             forms: set[str] = set()
             if not short:
                 answer = self.requests.search(suggesting(term, edits))
-                forms = {option["text"] for option in answer["suggest"]["like"][0]["options"]}
+                with self.requests.cluster.expecting():
+                    forms = {str(option["text"]) for option in answer["suggest"]["like"][0]["options"]}
             if short or edits > 1:
                 pattern = "|".join(sorted(like_patterns(term, edits) if short else begun_otherwise(term)))
                 forms.update(form for form, _ in self._matching(pattern, MAX_LIKE))

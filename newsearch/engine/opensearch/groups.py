@@ -20,7 +20,6 @@ from newsearch.engine.opensearch.known_groups import name_of, read_known, write_
 from newsearch.engine.opensearch.paging import columns as columns_of
 from newsearch.engine.opensearch.queries import PUBLISHED
 from newsearch.engine.opensearch.searches import Requests
-from newsearch.errors import IndexCorrupt
 from newsearch.stories.grouping import grouped_anew
 from newsearch.stories.known import keys_of
 from newsearch.text.hashes import hash_key
@@ -136,10 +135,13 @@ class _Visible:
         ]
         cluster, index = self._requests.cluster, self._requests.generation.index
         params = {"_source_includes": "article", "realtime": "false"}
-        for document in cluster.ask("POST", f"/{index}/_mget", {"ids": ids}, params)["docs"]:
+        found = cluster.ask("POST", f"/{index}/_mget", {"ids": ids}, params)["docs"]
+        for document in cluster.sound(found, ["article"]):
             try:
                 article = orjson.loads(document["_source"]["article"])
                 title, excerpt, body = article["title"], article.get("excerpt", ""), article.get("body", "")
+                if not all(isinstance(text, str) for text in (title, excerpt, body)):
+                    raise ValueError
             except (LookupError, TypeError, AttributeError, ValueError) as error:
-                raise IndexCorrupt(cluster.place, "an article is missing or damaged") from error
+                raise cluster.damaged(document, "article") from error
             yield title, f"{excerpt} {body}" if body else excerpt

@@ -15,10 +15,11 @@ from newsearch.articles.article import Article
 from newsearch.engine.arrays.writing.ledger import Ledger, Rows
 from newsearch.engine.opensearch.connection import Cluster
 from newsearch.engine.opensearch.generation import Generation
+from newsearch.engine.opensearch.shape import damaged_column
 from newsearch.engine.opensearch.states import read_state
-from newsearch.engine.opensearch.stored import article as parsed_article
+from newsearch.engine.opensearch.stored import article_of
 from newsearch.engine.writing import SourceState
-from newsearch.errors import EngineError, IndexCorrupt
+from newsearch.errors import EngineError
 from newsearch.text.hashes import hash_key
 
 Array: TypeAlias = NDArray[Any]
@@ -97,7 +98,8 @@ def refresh(cluster: Cluster, index: str) -> None:
     """
     pause = 0.2
     for _ in range(_ATTEMPTS):
-        if not cluster.ask("POST", f"/{index}/_refresh")["_shards"]["failed"]:
+        answer = cluster.ask("POST", f"/{index}/_refresh")
+        if not answer["_shards"].get("failed", 1):
             return
         time.sleep(pause)
         pause *= 2
@@ -119,8 +121,10 @@ def pages_of(
     """The same, given what answers a search, and its body with the size of a page.
 
     Raises:
+        IndexCorrupt: a column that was asked for, or a value of the sort, is damaged.
         EngineError: the pages do not move forward, or have more hits than they say.
     """
+    columns, sort = body.get("docvalue_fields", ()), [name for by in body["sort"] for name in by]
     after, most, read = body.get("search_after"), inf, 0
     request = {**body, "track_total_hits": False}
     while True:
@@ -131,6 +135,8 @@ def pages_of(
             most = read + found["total"]["value"]
         read += len(hits)
         if hits:
+            if damaged := damaged_column(hits, columns, sort):
+                raise cluster.damaged(*damaged)
             if read > most or not _is_further(after, hits):
                 raise cluster.unexpected()
             yield hits
@@ -276,18 +282,15 @@ class OpenSearchHeld:
         return count(self._cluster, index, {"bool": {"filter": list(filters)}})
 
     def _committed_ids(self, documents: Documents, source: str, at: list[int]) -> list[str]:
-        return [str(document.get("id", "")) for document in self._read(documents, source, at, "id")]
+        return [hit["_source"]["id"] for hit in self._read(documents, source, at, "id")]
 
     def _committed_articles(self, documents: Documents, source: str, at: list[int]) -> list[Article]:
-        try:
-            return list(map(parsed_article, self._read(documents, source, at, "article")))
-        except ValueError as error:
-            raise IndexCorrupt(self._cluster.place, f"an article is damaged: {error}") from error
+        return [article_of(self._cluster, hit) for hit in self._read(documents, source, at, "article")]
 
     def _read(
         self, documents: Documents, source: str, at: list[int], field: str
     ) -> Iterator[Mapping[str, Any]]:
-        """One field of the documents at some positions."""
+        """The documents at some positions, with one field each."""
         if not at:
             return
         assert self._base
@@ -295,5 +298,4 @@ class OpenSearchHeld:
         path, params = f"/{self._base.index}/_mget", {"_source_includes": field}
         for start in range(0, len(wanted), _READ):
             body = {"ids": wanted[start : start + _READ]}
-            for document in self._cluster.ask("POST", path, body, params)["docs"]:
-                yield document.get("_source", {})
+            yield from self._cluster.sound(self._cluster.ask("POST", path, body, params)["docs"], [field])

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from newsearch.articles.article import Article
+from newsearch.engine.opensearch.stored import article_of
 from newsearch.ranking import FIELD_WEIGHTS, K1
+
+if TYPE_CHECKING:
+    from newsearch.engine.opensearch.connection import Cluster
+
+_DIGITS = 3
+"""Of a code, at most."""
 
 
 class Hit:
     """One hit, as the server returned it.
+
+    Args:
+        cluster: for errors.
+        found: the hit.
+
+    Raises:
+        IndexCorrupt: the document is damaged.
 
     Attributes:
         source: the document.
@@ -19,11 +34,17 @@ class Hit:
         sort: the values by which the server sorted it.
     """
 
-    def __init__(self, found: dict[str, Any]) -> None:
-        self.source: dict[str, Any] = found["_source"]
+    def __init__(self, cluster: Cluster, found: Mapping[str, Any]) -> None:
+        cluster.sound([found])
+        self._cluster, self._found = cluster, found
+        self.source: Mapping[str, Any] = found["_source"]
         self.matched: Sequence[str] = found.get("matched_queries", ())
         self.language: str = self.source["language"]
         self.sort: list[Any] = found.get("sort", [])
+
+    def article(self) -> Article:
+        """The article."""
+        return article_of(self._cluster, self._found)
 
     def code(self, field: str, token: str) -> int:
         """The code of a token in `exact` or `stem`; 0 if it is not there."""
@@ -34,13 +55,19 @@ class Hit:
             return 0
         at += len(start)
         end = text.find(" ", at)
-        return int(text[at:] if end < 0 else text[at:end])
+        return self._parsed(field, text[at:] if end < 0 else text[at:end])
 
     def best_begun(self, prefix: str) -> int:
         """The best code of an exact form with this prefix."""
         codes = [pair.rpartition("|") for pair in self.source["exact"].split(" ")]
-        best: int = max([int(code) for form, _, code in codes if form.startswith(prefix)], default=0)
-        return best
+        return max(
+            [self._parsed("exact", code) for form, _, code in codes if form.startswith(prefix)], default=0
+        )
+
+    def _parsed(self, field: str, code: str) -> int:
+        if not code.isdecimal() or len(code) > _DIGITS:
+            raise self._cluster.damaged(self._found, field)
+        return int(code)
 
     def code_in(self, field: str, indexed: str, tokens: Sequence[str]) -> int:
         """The code of some tokens together in one text field; 0 if none is there.
@@ -62,6 +89,8 @@ class Hit:
     def _code(self, field: str, count: int) -> int:
         if not count:
             return 0
+        if f"length_{field}" not in self.source:
+            raise self._cluster.damaged(self._found, f"length_{field}")
         weight, b, pivot = FIELD_WEIGHTS[field]
         w = weight / (1 - b + b * (self.source[f"length_{field}"] / pivot)) * count
         code: int = max(1, min(255, round(255 * w / (K1 + w))))

@@ -90,7 +90,7 @@ class Pages:
         if last <= WINDOW and last - first <= _READ:
             answer = self._requests.search(body | {"from": first, "size": last - first})
             self.total = int(answer["hits"]["total"]["value"])
-            return list(map(Hit, answer["hits"]["hits"]))
+            return self._hits(answer)
         with PointInTime(self._requests) as point:
             return list(self._walked(point, body, first, last))
 
@@ -99,7 +99,10 @@ class Pages:
         body = {"query": self._query, "from": first, "size": last - first, "track_total_hits": True}
         answer = self._requests.search(body)
         self.total = int(answer["hits"]["total"]["value"])
-        return list(map(Hit, answer["hits"]["hits"]))
+        return self._hits(answer)
+
+    def _hits(self, answer: Any) -> list[Hit]:
+        return [Hit(self._requests.cluster, hit) for hit in answer["hits"]["hits"]]
 
     def _walked(self, point: PointInTime, body: Query, first: int, last: int) -> Iterator[Hit]:
         at = 0
@@ -111,7 +114,7 @@ class Pages:
             if "total" in answer["hits"]:
                 self.total = int(answer["hits"]["total"]["value"])
             if is_wanted:
-                yield from map(Hit, found)
+                yield from self._hits(answer)
             if len(found) < size:
                 return
             if found[-1]["sort"] == body.get("search_after"):
@@ -120,8 +123,8 @@ class Pages:
             body = body | {"search_after": found[-1]["sort"], "track_total_hits": False}
 
 
-def every(requests: Requests, filters: Sequence[Query]) -> Iterator[dict[str, Any]]:
-    """All documents that pass some filters, in the order of the hashes of their ids."""
+def every(requests: Requests, filters: Sequence[Query]) -> Iterator[Mapping[str, Any]]:
+    """Hits of all documents that pass some filters, in the order of the hashes of their ids."""
     body: Query = {
         "size": _READ,
         "query": {"bool": {"filter": list(filters)}},
@@ -129,8 +132,7 @@ def every(requests: Requests, filters: Sequence[Query]) -> Iterator[dict[str, An
     }
     with PointInTime(requests) as point:
         for hits in pages_of(requests.cluster, point.search, body):
-            for hit in hits:
-                yield hit["_source"]
+            yield from requests.cluster.sound(hits)
 
 
 def columns(requests: Requests, query: Query, fields: Sequence[str]) -> Iterator[list[Mapping[str, Any]]]:

@@ -57,7 +57,8 @@ def periods(
     """
     counts: dict[str, int] = {}
     for day, count in _days(requests, chosen, tz):
-        period = _period(name, date.fromordinal(_EPOCH + day))
+        with requests.cluster.expecting():
+            period = _period(name, date.fromordinal(_EPOCH + day))
         counts[period] = counts.get(period, 0) + count
     found = sorted(counts.items())
     return found if limit is None else found[max(0, len(found) - limit) :]

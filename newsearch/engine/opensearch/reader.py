@@ -20,7 +20,6 @@ from newsearch.engine.opensearch.paging import every
 from newsearch.engine.opensearch.queries import PUBLISHED
 from newsearch.engine.opensearch.searches import Requests, counting
 from newsearch.engine.opensearch.translate import Translator
-from newsearch.errors import IndexCorrupt
 from newsearch.query.tree import All, Node, Word
 from newsearch.text.hashes import hash_key
 
@@ -71,19 +70,18 @@ class OpenSearchReader:
         return FoldedOpenSearchAnswer(self._known, tree, options, fold, self._groups)
 
     def copies(self, id: str) -> list[Article]:
-        sources = self._documents(id)
-        if not sources:
+        hits = self._documents(id)
+        if not hits:
             return []
-        first, groups = sources[0], self._groups()
-        number = int(groups.of([first["key"]], [first["source"]])[0])
+        first, groups = hits[0], self._groups()
+        number = int(groups.of([first["_source"]["key"]], [first["_source"]["source"]])[0])
         if number < 0:
             return [self._article(first)]
         filters = [*self._requests.live, PUBLISHED, {"terms": {"key": groups.keys(number)}}]
         found = list(every(self._requests, filters))
-        numbers = groups.of([source["key"] for source in found], [source["source"] for source in found])
-        return [
-            self._article(source) for source, of in zip(found, numbers.tolist(), strict=True) if of == number
-        ]
+        sources = [hit["_source"] for hit in found]
+        numbers = groups.of([source["key"] for source in sources], [source["source"] for source in sources])
+        return [self._article(hit) for hit, of in zip(found, numbers.tolist(), strict=True) if of == number]
 
     def _groups(self) -> Groups:
         """Which articles are copies of each other."""
@@ -100,13 +98,12 @@ class OpenSearchReader:
         return next(map(self._article, self._documents(id)), None)
 
     def _documents(self, id: str) -> list[Mapping[str, Any]]:
-        """The live articles with an id. If several sources have one, that of the last source comes first."""
+        """Hits of the live articles with an id. If several sources have one, that of the last source comes first."""
         filters = [*self._requests.live, {"term": {"key": hash_key(id) - HALF}}]
         found = self._requests.search({"size": 100, "query": {"bool": {"filter": filters}}})["hits"]["hits"]
         rank = {entry.location: number for number, entry in enumerate(self.generation.sources)}
-        sources = [hit["_source"] for hit in found]
-        sources.sort(key=lambda source: rank.get(source["source"], -1), reverse=True)
-        return sources
+        hits = self._cluster.sound(found)
+        return sorted(hits, key=lambda hit: rank.get(hit["_source"]["source"], -1), reverse=True)
 
     def articles(self) -> Iterator[Article]:
         return self.exported()
@@ -133,12 +130,8 @@ class OpenSearchReader:
                     return
                 yield id
 
-    def _article(self, source: Mapping[str, Any]) -> Article:
-        try:
-            return stored.article(source)
-        except ValueError as error:
-            named = f"the article {source.get('id')!r:.200} is damaged"
-            raise IndexCorrupt(self._cluster.place, named) from error
+    def _article(self, hit: Mapping[str, Any]) -> Article:
+        return stored.article_of(self._cluster, hit)
 
     # Words
 
@@ -192,23 +185,26 @@ class OpenSearchReader:
         answer = self._requests.search(counting(self._requests.live) | {"aggs": aggregations})
         found = answer["aggregations"]
         oldest, newest = (found[name]["value"] for name in ("oldest", "newest"))
-        index = self._cluster.ask("GET", f"/{generation.index}/_stats/store,segments,docs")["_all"][
-            "primaries"
-        ]
+        answer = self._cluster.ask("GET", f"/{generation.index}/_stats/store,segments,docs")
+        with self._cluster.expecting():
+            index = answer["_all"]["primaries"]
+            documents = int(index["docs"]["count"]) + int(index["docs"]["deleted"])
+            segments, size = int(index["segments"]["count"]), int(index["store"]["size_in_bytes"])
+            dates = [None if at is None else datetime.fromtimestamp(int(at), UTC) for at in (oldest, newest)]
         kept = generation.articles + generation.hidden
         return Stats(
             articles=generation.articles,
             unpublished=generation.articles - found["published"]["doc_count"],
-            deleted=max(0, index["docs"]["count"] + index["docs"]["deleted"] - kept),
+            deleted=max(0, documents - kept),
             hidden=generation.hidden,
-            segments=index["segments"]["count"],
+            segments=segments,
             terms=found["terms"]["value"],
-            size=index["store"]["size_in_bytes"],
+            size=size,
             files=0,
             format=schema.VERSION,
             generation=generation.number,
-            oldest=None if oldest is None else datetime.fromtimestamp(int(oldest), UTC),
-            newest=None if newest is None else datetime.fromtimestamp(int(newest), UTC),
+            oldest=dates[0],
+            newest=dates[1],
             median_heat=generation.pivots.heat if found["heat"]["value"] else None,
             median_quality=generation.pivots.quality if found["quality"]["value"] else None,
             sources=tuple(entry.location for entry in generation.sources),

@@ -48,8 +48,10 @@ def _by_query(cluster: Cluster, index: str, action: str, body: Mapping[str, Any]
                 return
             if found < left:
                 left, changed, progress = found, 0, time.monotonic()
-            task = str(cluster.ask("POST", f"/{index}/{action}", body, params).get("task") or "")
-        status = cluster.ask("GET", f"/_tasks/{task}", missing=True) if task else None
+            task = cluster.ask("POST", f"/{index}/{action}", body, params).get("task")
+            if not isinstance(task, str):
+                raise cluster.unexpected()
+        status = cluster.ask("GET", f"/_tasks/{task}", missing=True)
         if status is None:
             task = ""  # it was on a node that is gone
         elif status.get("completed"):

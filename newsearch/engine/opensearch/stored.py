@@ -6,11 +6,14 @@ import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from newsearch.articles.article import Article, Draft, Image, Provider, Version, written
+
+if TYPE_CHECKING:
+    from newsearch.engine.opensearch.connection import Cluster
 
 _PLAIN: Final = tuple(
     name
@@ -31,6 +34,12 @@ _PLAIN: Final = tuple(
     )
 )
 _DEFAULTS: Final = {name: getattr(Article(id="", title=""), name) for name in _PLAIN}
+_TYPES: Final[dict[str, Any]] = {
+    **dict.fromkeys(_PLAIN, str),
+    "published": bool,
+    "quality": int | float,
+    "heat": int | float,
+}
 _plain_values: Final = attrgetter(*_PLAIN)
 _plain_defaults: Final = tuple(_DEFAULTS.values())
 
@@ -92,38 +101,62 @@ def article(source: Mapping[str, Any]) -> Article:
     """
     try:
         return _article(json.loads(source["article"]))
-    except (LookupError, TypeError, AttributeError, RecursionError) as error:
+    except (LookupError, TypeError, AttributeError, RecursionError, ArithmeticError) as error:
         raise ValueError(f"not a stored article: {error!r:.100}") from error
+
+
+def article_of(cluster: Cluster, hit: Mapping[str, Any]) -> Article:
+    """The article in a document of an answer. Raises IndexCorrupt if it is damaged."""
+    try:
+        return article(hit["_source"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise cluster.damaged(hit, "article") from error
 
 
 def _article(values: dict[str, Any]) -> Article:
     made: Any = Draft()
-    made.id, made.title = values["id"], values["title"]
+    made.id, made.title = _text(values["id"]), _text(values["title"])
     for name, default in _DEFAULTS.items():
-        setattr(made, name, values.get(name, default))
-    made.topics = tuple(values.get("topics", ()))
-    made.authors = tuple(values.get("authors", ()))
+        value = values.get(name, default)
+        if value is not default and not isinstance(value, _TYPES[name]):
+            raise ValueError(name)
+        setattr(made, name, value)
+    made.topics = tuple(map(_text, values.get("topics", ())))
+    made.authors = tuple(map(_text, values.get("authors", ())))
     made.date, made.modified = _moment(values.get("date")), _moment(values.get("modified"))
     made.provider = None
     if given := values.get("provider"):
         name, domain, *images = given
-        made.provider = Provider(name, domain, tuple(Image(*image) for image in images))
-    made.images = tuple(Image(*image) for image in values.get("images", ()))
+        made.provider = Provider(_text(name), _text(domain), tuple(map(_parsed_image, images)))
+    made.images = tuple(map(_parsed_image, values.get("images", ())))
     made.related = tuple(map(_article, values.get("related", ())))
     made.history = tuple(
         Version(
-            title=title,
-            excerpt=excerpt,
+            title=_text(title),
+            excerpt=_text(excerpt),
             replaced=datetime.fromisoformat(replaced),
             date=_moment(dated),
             modified=_moment(modified),
         )
         for title, excerpt, replaced, dated, modified in values.get("history", ())
     )
-    made.extra = values.get("extra", {})
+    made.extra = dict(values.get("extra", {}))
     made.__class__ = Article
     article: Article = made
     return article
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(value)
+    return value
+
+
+def _parsed_image(given: list[Any]) -> Image:
+    url, width, height, is_cached = given
+    if not (isinstance(width, int | None) and isinstance(height, int | None)):
+        raise ValueError(given)
+    return Image(_text(url), width, height, bool(is_cached))
 
 
 def _moment(text: str | None) -> datetime | date | None:

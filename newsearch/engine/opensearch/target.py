@@ -66,7 +66,8 @@ class Target:
         prefix = f"{self.index}--write-"
         self.alias = prefix + secrets.token_hex(8)
         others = self._cluster.ask("GET", f"/{self.index}/_alias/{prefix}*", missing=True) or {}
-        names = [alias for index in others.values() for alias in index["aliases"]]
+        with self._cluster.expecting():
+            names = [alias for index in others.values() for alias in index["aliases"]]
         actions: list[dict[str, Any]] = [{"remove": {"index": self.index, "alias": name}} for name in names]
         actions.append({"add": {"index": self.index, "alias": self.alias}})
         self._cluster.ask("POST", "/_aliases", {"actions": actions})

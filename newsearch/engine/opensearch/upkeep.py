@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +29,9 @@ from newsearch.text.hashes import hash_key
 _MAX_WORDS = 32
 """The most words of a title that `verify` searches for. Queries are limited too."""
 
+_ANEW = "run `newsearch reindex --full`"
+"""What mends an article that is damaged. Otherwise what has not changed in its source is not written again."""
+
 _SEARCHES = 20
 _MAX_PROBLEMS = 100
 _PAGE = 500
@@ -47,24 +50,26 @@ def verify(cluster: Cluster) -> Verification:
     generation = published(cluster)
     problems: list[str] = []
 
-    def note(reason: str) -> None:
+    def note(reason: str, advice: str = "run `newsearch reindex`") -> None:
         if len(problems) < _MAX_PROBLEMS:
-            problems.append(str(IndexCorrupt(cluster.place, reason)))
+            problems.append(str(IndexCorrupt(cluster.place, reason, advice)))
 
     reader = OpenSearchReader(cluster, generation)
     kept = live = searches = 0
-    for documents in _documents(cluster, generation):
-        for document, reason in _checked(documents):
+    for hits in _documents(cluster, generation):
+        sample = None
+        for hit, article, reason in _checked(hits):
             kept += 1
-            live += not document.get("hidden")
+            is_live = not _document(hit).get("hidden")
+            live += is_live
             if reason:
-                note(f"article {str(document.get('id'))!r:.200} {reason}")
-        samples = [d for d in documents if not d.get("hidden")][:1] if searches < _SEARCHES else []
-        for document in samples:
+                note(f"article {str(_document(hit).get('id') or hit.get('_id'))!r:.200} {reason}", _ANEW)
+            if is_live and article and not sample:
+                sample = article
+        if sample and searches < _SEARCHES:
             searches += 1
-            article = parse_article(document)
-            if not _is_found(reader, article):
-                note(f"a search does not find article {article.id!r:.200}")
+            if not _is_found(reader, sample):
+                note(f"a search does not find article {sample.id!r:.200}", _ANEW)
     if live != generation.articles or kept - live != generation.hidden:
         note(f"holds {live:,} articles, but its description says {generation.articles:,}")
     for entry in generation.sources:
@@ -83,25 +88,32 @@ def _documents(cluster: Cluster, generation: Generation) -> Iterator[list[Mappin
         "sort": [{"key": "asc"}, {"source": "asc"}],
         "_source": ["article", "id", "key", "content", "hidden", "url"],
     }
-    for hits in pages(cluster, generation.index, body):
-        yield [hit["_source"] for hit in hits]
+    return pages(cluster, generation.index, body)
 
 
-def _checked(documents: list[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], str]]:
-    """Each document with what is wrong with it."""
+def _document(hit: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document of a hit; empty if it is not an object."""
+    document = hit.get("_source")
+    return document if isinstance(document, Mapping) else {}
+
+
+def _checked(
+    hits: Sequence[Mapping[str, Any]],
+) -> Iterator[tuple[Mapping[str, Any], Article | None, str]]:
+    """Each hit with its article, unless that cannot be read, and with what is wrong with it."""
     sound, articles = [], []
-    for document in documents:
+    for hit in hits:
         try:
-            articles.append(parse_article(document))
-            sound.append(document)
+            articles.append(parse_article(_document(hit)))
+            sound.append(hit)
         except ValueError:
-            yield document, "cannot be read"
+            yield hit, None, "cannot be read"
     facts = facts_of(articles, records_of(articles))
     contents = signed(np.frombuffer(facts.content_hash, np.uint64))
-    for document, article, content in zip(sound, articles, contents, strict=True):
-        key = hash_key(article.id) - (1 << 63)
+    for hit, article, content in zip(sound, articles, contents, strict=True):
+        key, document = hash_key(article.id) - (1 << 63), _document(hit)
         is_same = document.get("content") == content and document.get("key") == key
-        yield document, "" if is_same else "is not as it was written"
+        yield hit, article, "" if is_same else "is not as it was written"
 
 
 def _is_found(reader: OpenSearchReader, article: Article) -> bool:
@@ -117,22 +129,24 @@ def _lost_shards(cluster: Cluster, generation: Generation) -> list[str]:
     """The numbers of the shards whose primary is on no node."""
     params = {"level": "shards"}
     health = cluster.ask("GET", f"/_cluster/health/{generation.index}", params=params)
-    shards = health["indices"].get(generation.index, {}).get("shards", {})
-    return [number for number, shard in shards.items() if not shard["primary_active"]]
+    with cluster.expecting():
+        shards = health["indices"].get(generation.index, {}).get("shards", {})
+        return [number for number, shard in shards.items() if not shard["primary_active"]]
 
 
 def _shards(cluster: Cluster, generation: Generation) -> tuple[int, int]:
     """The number of segments of an index, and its size in bytes; both without replicas."""
     # The sizes in `_stats` are up to ten seconds old.
-    found = cluster.ask("GET", f"/{generation.index}/_segments")["indices"].get(generation.index, {})
-    segments = [
-        segment
-        for copies in found.get("shards", {}).values()
-        for copy in copies
-        if copy["routing"]["primary"]
-        for segment in copy["segments"].values()
-    ]
-    return sum(bool(segment["search"]) for segment in segments), sum(s["size_in_bytes"] for s in segments)
+    answer = cluster.ask("GET", f"/{generation.index}/_segments")
+    with cluster.expecting():
+        segments = [
+            segment
+            for copies in answer["indices"].get(generation.index, {}).get("shards", {}).values()
+            for copy in copies
+            if copy["routing"]["primary"]
+            for segment in copy["segments"].values()
+        ]
+        return sum(bool(segment["search"]) for segment in segments), sum(s["size_in_bytes"] for s in segments)
 
 
 def _forget_history(cluster: Cluster, index: str) -> None:
@@ -149,13 +163,14 @@ def _forget_history(cluster: Cluster, index: str) -> None:
 
 def _is_history_needed(cluster: Cluster, index: str) -> bool:
     """Whether a shard keeps documents that are deleted."""
-    found = cluster.ask("GET", f"/{index}/_stats/docs", params={"level": "shards"})["indices"]
-    for copies in found.get(index, {}).get("shards", {}).values():
-        for copy in copies:
-            last = copy.get("seq_no", {}).get("max_seq_no", -1)
-            leases = copy.get("retention_leases", {}).get("leases", ())
-            if copy["docs"]["deleted"] and any(lease["retaining_seq_no"] <= last for lease in leases):
-                return True
+    answer = cluster.ask("GET", f"/{index}/_stats/docs", params={"level": "shards"})
+    with cluster.expecting():
+        for copies in answer["indices"].get(index, {}).get("shards", {}).values():
+            for copy in copies:
+                last = copy.get("seq_no", {}).get("max_seq_no", -1)
+                leases = copy.get("retention_leases", {}).get("leases", ())
+                if copy["docs"]["deleted"] and any(lease["retaining_seq_no"] <= last for lease in leases):
+                    return True
     return False
 
 
