@@ -9,10 +9,10 @@ from typing import Any
 from proxy import Answer, AnswerTo
 
 from newsearch.articles.article import Article
-from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.opensearch.documents import documents
 from newsearch.engine.opensearch.filters import HALF
 from newsearch.engine.opensearch.generation import Generation, SourceEntry
+from newsearch.text.hashes import hash_key
 
 Json = dict[str, Any]
 

@@ -181,7 +181,7 @@ int hash_text(PyObject *text, uint64_t *hash) {
     return 0;
 }
 
-const char hash_keys_doc[] = "hash_keys(texts): columns.hash_key of each of a list of texts.";
+const char hash_keys_doc[] = "hash_keys(texts): hash_key of each of a list of texts.";
 
 PyObject *hash_keys(PyObject *module, PyObject *texts) {
     Py_ssize_t count;
