@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from newsearch._arguments import check_number, check_path, check_text
 from newsearch.articles.article import Article, Version
 from newsearch.engine import open_engine
-from newsearch.engine.base import CACHE, LEAST_CACHE, Engine, FieldStats, Reader
+from newsearch.engine.base import CACHE, LEAST_CACHE, Engine, FieldStats, Options, Reader
 from newsearch.engine.optional import (
     MAX_SELECTED,
     DefersCopies,
@@ -34,6 +34,7 @@ from newsearch.search.spellings import Spellings
 if TYPE_CHECKING:
     from newsearch.engine.figures import Stats
     from newsearch.query.synonyms import Synonyms
+    from newsearch.query.tree import Node
     from newsearch.search.alike import Alike
     from newsearch.search.completion import Completer, Completion
     from newsearch.search.coverage import Coverage
@@ -245,18 +246,8 @@ class Index:
         reader = self._reader
         _check_request(request)
         asked = self._asked(request)
-        tree, options, expand = asked.tree(), asked.options, request.expand
-        if request.sort == "relevance" and (expand or (expand is None and is_text(tree))):
-            from newsearch.search.expansion import is_prose, likely_words  # most queries are short
-
-            if expand or is_prose(asked.query.tree):
-                known, key = asked.spellings.expansions, (tree, replace(options, limit=0, offset=0))
-                words = known.get(key)
-                if words is None:
-                    if len(known) >= _EXPANSIONS:
-                        known.clear()
-                    words = known[key] = likely_words(reader, tree, options)
-                options = replace(options, also=words, also_finds=bool(expand))
+        tree = asked.tree()
+        options = self._expanded(asked, tree)
         if request.is_folded:
             # with all that compares articles
             from newsearch.search.folding import fold, fold_in_engine, fold_stories
@@ -293,7 +284,9 @@ class Index:
             EngineError: the index is closed, or its engine cannot tell.
             IndexCorrupt: the index is damaged.
         """
-        return self._matches(request)[1].keys(known)
+        _check_request(request)
+        asked = self._asked(request)
+        return self._matches(asked, asked.tree(), asked.options).keys(known)
 
     def run_among(self, request: Request, keys: Collection[int]) -> Results:
         """Run a request among the articles with these keys, as far as they contain every word of its query.
@@ -309,7 +302,10 @@ class Index:
         """
         if len(keys) > MAX_SELECTED:
             raise QueryError(f"keys: {len(keys):,} articles; a search takes {MAX_SELECTED:,} at most")
-        asked, answer = self._matches(request)
+        _check_request(request)
+        asked = self._asked(request)
+        tree = asked.tree()
+        answer = self._matches(asked, tree, self._expanded(asked, tree) if keys else asked.options)
         if not request.is_folded or not request.limit:
             return Results(asked, answer.among(keys, request.limit))
         from newsearch.search.folding import fold  # with all that compares articles
@@ -317,15 +313,29 @@ class Index:
         folding = fold(replace(request, offset=0), lambda limit: answer.among(keys, limit), self._alike)
         return Results(asked, folding.answer, folding)
 
-    def _matches(self, request: Request) -> tuple[Asked, SelectsMatches]:
+    def _matches(self, asked: Asked, tree: Node, options: Options) -> SelectsMatches:
         """The articles that match a request, none of which is on the page."""
-        reader = self._reader
-        _check_request(request)
-        asked = self._asked(request)
-        answer = reader.search(asked.tree(), replace(asked.options, offset=0, limit=0))
+        answer = asked.reader.search(tree, replace(options, offset=0, limit=0))
         if not isinstance(answer, SelectsMatches):
             raise EngineError("the engine of this index cannot list the keys of matches")
-        return asked, answer
+        return answer
+
+    def _expanded(self, asked: Asked, tree: Node) -> Options:
+        """The options of a request, with the words that the best articles share if it uses them."""
+        options, expand = asked.options, asked.request.expand
+        if asked.request.sort != "relevance" or not (expand or (expand is None and is_text(tree))):
+            return options
+        from newsearch.search.expansion import is_prose, likely_words  # most queries are short
+
+        if not expand and not is_prose(asked.query.tree):
+            return options
+        known, key = asked.spellings.expansions, (tree, replace(options, limit=0, offset=0))
+        words = known.get(key)
+        if words is None:
+            if len(known) >= _EXPANSIONS:
+                known.clear()
+            words = known[key] = likely_words(asked.reader, tree, options)
+        return replace(options, also=words, also_finds=bool(expand))
 
     def fingerprint(self, request: Request) -> str:
         """A cache key for the answer to a request: equal keys mean the same hits in the same order.

@@ -204,8 +204,11 @@ class OpenSearchAnswer:
     def among(self, keys: Collection[int], limit: int) -> OpenSearchAnswer:
         """See `SelectsMatches`."""
         options = replace(self._options, offset=0, limit=limit)
-        found = OpenSearchAnswer(self._known, self._tree, options, [key - HALF for key in keys])
-        return self.with_page([row for row in found.rows if row.complete])
+        found = OpenSearchAnswer(
+            self._known, self._tree, replace(options, limit=0), [key - HALF for key in keys]
+        )
+        has_any = limit and self._known.generation.articles
+        return self.with_page(found._rows_of("complete", 0, limit) if has_any else [])
 
     # The page
 

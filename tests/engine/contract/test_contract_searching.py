@@ -12,7 +12,7 @@ import pytest
 from contract.news import RECORDS, write
 
 import newsearch
-from newsearch import Index, Request
+from newsearch import Boosts, Index, Request
 from newsearch.engine.base import SORTS
 from newsearch.errors import EngineError, QueryError
 
@@ -120,6 +120,39 @@ def test_a_search_among_some_articles_is_the_search_without_the_others(
         assert [hit.score for hit in results] == pytest.approx([hit.score for hit in expected])
         assert results.counts == index.run(request).counts
         assert results.facet("provider") == index.run(request).facet("provider")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request("recognition", expand=True),
+        Request("the city council voted for a ban on surveillance cameras"),
+        Request("surveillance", boosts=Boosts(half_life=7), as_of="2020-10-02"),
+        Request("surveillance council", tz="Asia/Tokyo", sort="newest"),
+    ],
+)
+def test_a_search_among_some_articles_ranks_as_the_whole_search_does(index: Index, request_: Request) -> None:
+    expected = [hit for hit in index.run(request_) if hit.complete and hit.matched]
+    assert expected
+    found = index.run_among(request_, index.keys(request_))
+    assert [hit.id for hit in found] == [hit.id for hit in expected]
+    assert [hit.score for hit in found] == pytest.approx([hit.score for hit in expected])
+
+
+def test_among_articles_with_some_words_of_a_text_those_with_all_are_found(
+    place: str, tmp_path: Path
+) -> None:
+    """The others would come first."""
+    text = "portland council bans face scanning by police and shops"
+    records = [
+        {"id": "all", "title": f"{text} in the city and everywhere else", "heat": 1},
+        {"id": "some", "title": text.removesuffix(" and shops"), "heat": 1000},
+    ]
+    newsearch.build(write(tmp_path / "news.jsonl", records), index=place)
+    with newsearch.open(place) as index:
+        request = Request(text, limit=1, boosts=Boosts(heat=2))
+        assert [hit.id for hit in index.run(request)] == ["some"]
+        assert [hit.id for hit in index.run_among(request, {key("all"), key("some")})] == ["all"]
 
 
 def test_a_search_among_some_articles_has_a_page_and_folds(index: Index) -> None:
