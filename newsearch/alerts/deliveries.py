@@ -42,7 +42,7 @@ MAX_HITS = 1_000
 _APPLICATION = 0x6E777364
 _VERSION = 1
 _EXAMINED = 1_000
-"""New articles that are compared with those delivered at most, to leave out copies."""
+"""So many new articles at a time are compared with those delivered, to leave out copies."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ class Alert:
     @property
     def left(self) -> int:
         """The number of new articles that remain new for the next time."""
-        return 0 if self.begins else self.new - sum(1 + len(hit.copies) for hit in self.results) - self.copies
+        # An id that two sources have is on the page twice.
+        return 0 if self.begins else self.new - len(_shown(self.results)) - self.copies
 
 
 class Deliveries:
@@ -171,11 +172,11 @@ class Deliveries:
             passed = index.keys(request, delivered + _new(index, before, delivered))
         new = index.keys(request, delivered + passed)
         # Of more, any may come first; the others are new the next time.
-        among = set(new[:MAX_SELECTED])
-        copies = _copies(index, request, among, delivered + passed) if request.collapse else set[int]()
-        results = index.run_among(request, among - copies)
-        shown = {hash_key(id) for hit in results for id in (hit.id, *(copy.id for copy in hit.copies))}
-        keys = passed + array("Q", sorted(shown | copies))
+        among, copies = set(new[:MAX_SELECTED]), set[int]()
+        if request.collapse and among:
+            among, copies = _without_copies(index, request, among, delivered + passed)
+        results = index.run_among(request, among)
+        keys = passed + array("Q", sorted(_shown(results) | copies))
         return Alert(search, results, len(new), len(copies), begins=False, changed=changed, keys=keys)
 
     def acknowledge(self, alert: Alert) -> None:
@@ -274,14 +275,29 @@ def _new(index: Index, before: str, delivered: array[int]) -> array[int]:
         return array("Q")
 
 
-def _copies(index: Index, request: Request, new: Collection[int], delivered: array[int]) -> set[int]:
-    """The new articles that are copies of delivered ones."""
+def _shown(results: Results) -> set[int]:
+    """The keys of the articles on a page, with the copies that its hits represent."""
+    return {hash_key(id) for hit in results for id in (hit.id, *(copy.id for copy in hit.copies))}
+
+
+def _without_copies(
+    index: Index, request: Request, new: set[int], delivered: array[int]
+) -> tuple[set[int], set[int]]:
+    """Some of the new articles, the first ones, that are not copies of delivered ones; and those that are.
+
+    Of many, only some are examined, until there is one to show. The others stay new.
+    """
     plain = replace(request, limit=_EXAMINED, collapse=None, per_outlet=None)
-    texts = {
-        hash_key(hit.id): {hash_key(publication.copy.id) for publication in index.copies(hit.id)}
-        for hit in (index.run_among(plain, new) if new else ())
-    }
-    of_any = set[int]().union(*texts.values())
-    # As a set, all keys would take ten times as much memory.
-    known = {key for key in delivered if key in of_any} if of_any else of_any
-    return {key for key, copies in texts.items() if copies & known}
+    kept, copies = set[int](), set[int]()
+    while not kept and len(hits := index.run_among(plain, new - copies)):
+        texts: list[set[int]] = []
+        of_any = set[int]()
+        for hit in hits:
+            if (key := hash_key(hit.id)) not in of_any:
+                texts.append({key, *(hash_key(publication.copy.id) for publication in index.copies(hit.id))})
+                of_any |= texts[-1]
+        # A set of all keys would take ten times as much memory.
+        known = {key for key in delivered if key in of_any}
+        for text in texts:
+            (copies if text & known else kept).update(text & new)
+    return kept, copies

@@ -151,6 +151,19 @@ def test_the_order_is_that_of_the_search(
     assert delivered(deliveries, collection.holds(article("one"), *new), search) == expected
 
 
+def test_an_id_of_two_sources_counts_once(
+    collection: Collection, deliveries: Deliveries, tmp_path: Path
+) -> None:
+    delivered(deliveries, collection.holds(article("one")))
+    (tmp_path / "other.jsonl").write_text(json.dumps(article("two")), encoding="utf-8")
+    newsearch.build(tmp_path / "other.jsonl", index=collection.place)
+    index = collection.holds(article("one"), article("two", heat=7))
+    alert = deliveries.alert(index, BANS)
+    assert (ids(alert), alert.new, alert.left) == (["two", "two"], 1, 0)
+    deliveries.acknowledge(alert)
+    assert delivered(deliveries, index) == []
+
+
 def test_filters_of_the_request_apply(collection: Collection, deliveries: Deliveries) -> None:
     search = SavedSearch("Bans", Request("ban", topics=("Privacy",)))
     delivered(deliveries, collection.holds(article("one")), search)
@@ -193,6 +206,16 @@ def test_a_copy_of_what_was_delivered_is_left_out(collection: Collection, delive
     assert (ids(alert), alert.new, alert.copies, alert.left) == (["two"], 2, 1, 0)
     deliveries.acknowledge(alert)
     assert deliveries.alert(index, search).new == 0
+
+
+def test_many_copies_of_what_was_delivered_are_left_out(
+    collection: Collection, deliveries: Deliveries
+) -> None:
+    search = SavedSearch("Bans", Request("ban", collapse="copies"))
+    delivered(deliveries, collection.holds(copy("a")), search)
+    index = collection.holds(copy("a"), *(copy(f"b{n}") for n in range(1_200)), article("two"))
+    alert = deliveries.alert(index, search)
+    assert (ids(alert), alert.new, alert.copies, alert.left) == (["two"], 1_201, 1_200, 0)
 
 
 def test_without_collapse_every_copy_is_delivered(collection: Collection, deliveries: Deliveries) -> None:
