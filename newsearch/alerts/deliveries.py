@@ -105,7 +105,8 @@ class Deliveries:
         check_number("wait", wait, 0, 1e6)
         self.path = Path(path)
         with self._problems():
-            self._connection = sqlite3.connect(self.path, timeout=wait, isolation_level=None)
+            # SQLite takes some names for something else than a file. None of them is a whole path.
+            self._connection = sqlite3.connect(self.path.absolute(), timeout=wait, isolation_level=None)
         try:
             with self._problems():
                 self._open()
@@ -245,7 +246,12 @@ class Deliveries:
             if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 said = f"{self.path}: another process delivers alerts; try again when it has ended"
                 raise EngineError(said) from error
-            if (number := _ERRNO.get(code)) is not None:
+            number = _ERRNO.get(code)
+            if code == sqlite3.SQLITE_CANTOPEN and os.path.isdir(self.path):
+                number = errno.EISDIR
+            elif code == sqlite3.SQLITE_CANTOPEN and not os.path.exists(self.path.absolute().parent):
+                number = errno.ENOENT
+            if number is not None:
                 failed = OSError(number, os.strerror(number))
                 raise StorageError(self.path, "cannot be used", failed) from error
             raise self._damaged() from error

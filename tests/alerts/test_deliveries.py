@@ -385,14 +385,24 @@ def test_a_former_request_that_cannot_be_read_tells_nothing(
 
 
 def test_a_place_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="cannot be used"):
+    with pytest.raises(StorageError, match="cannot be used: Is a directory"):
         Deliveries(tmp_path)
-    with pytest.raises(StorageError, match="cannot be used"):
+    with pytest.raises(StorageError, match="cannot be used: No such file or directory"):
         Deliveries(tmp_path / "nowhere" / "d")
     with pytest.raises(ValueError, match=r"^path: "):
         Deliveries(7)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"^wait: "):
         Deliveries(tmp_path / "d", wait=-1)
+
+
+def test_any_name_is_a_file(collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite keeps `:memory:` in memory, where it ends with the process."""
+    index = collection.holds(article("one"))
+    monkeypatch.chdir(tmp_path)
+    with Deliveries(":memory:") as deliveries:
+        delivered(deliveries, index)
+    with Deliveries(":memory:") as deliveries:
+        assert not deliveries.alert(index, BANS).begins
 
 
 def test_closed_deliveries_are_an_error(collection: Collection, tmp_path: Path) -> None:
