@@ -17,7 +17,7 @@ from newsearch.cli.terminal import complain
 from newsearch.cli.values import FileName
 from newsearch.engine import ClusterPlace
 from newsearch.engine.base import CACHE
-from newsearch.errors import EngineError, IndexIncompatible, IndexMissing
+from newsearch.errors import EngineError, IndexIncompatible, IndexMissing, QueryError
 from newsearch.outputs.words import counted
 from newsearch.search.index import Index
 from newsearch.search.index import open as open_index
@@ -81,8 +81,15 @@ def delivered_option(command: Command) -> Command:
 
 
 def delivered_to(saved: str, delivered: str | None) -> Path:
-    """The file that remembers what was delivered for the searches in a file."""
-    return Path(saved).with_suffix(".delivered") if delivered is None else Path(delivered)
+    """The file that remembers what was delivered for the searches in a file.
+
+    Raises:
+        QueryError: it is the same file.
+    """
+    place = Path(saved).with_suffix(".delivered") if delivered is None else Path(delivered)
+    if os.path.realpath(place) == os.path.realpath(saved):
+        raise QueryError(f"{saved}: the searches are in this file; name another one with --delivered")
+    return place
 
 
 def open_for_search(directory: str | None, synonyms: str | None = None, memory: int = CACHE) -> Index:

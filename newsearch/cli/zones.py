@@ -28,6 +28,9 @@ class _Local(tzinfo):
             return None
         return name
 
+    def __str__(self) -> str:
+        return "the zone of this system"
+
     def utcoffset(self, moment: datetime | None) -> timedelta | None:
         return moment.replace(tzinfo=None).astimezone().utcoffset() if moment else None
 

@@ -18,7 +18,7 @@ from newsearch.cli.main import main
 def _plain_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A working directory of its own, and no settings of whoever runs the tests."""
     monkeypatch.chdir(tmp_path)
-    for name in ("NEWSEARCH_INDEX", "NO_COLOR", "COLUMNS", "TERM", "TZ"):
+    for name in ("NEWSEARCH_INDEX", "NEWSEARCH_SAVED", "NO_COLOR", "COLUMNS", "TERM", "TZ"):
         monkeypatch.delenv(name, raising=False)
 
 

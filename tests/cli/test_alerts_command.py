@@ -80,6 +80,50 @@ def test_a_search_may_keep_every_copy(run: Command, holds: Callable[..., None], 
     assert "collapse" not in (tmp_path / "saved.toml").read_text(encoding="utf-8")
 
 
+def test_nothing_is_saved_if_the_deliveries_cannot_be_used(
+    run: Command, holds: Callable[..., None], tmp_path: Path
+) -> None:
+    holds()
+    (tmp_path / "saved.delivered").write_text("not a file of deliveries " * 99, encoding="utf-8")
+    assert run("query", "ban", "--save", "Bans").code == 2
+    assert not (tmp_path / "saved.toml").exists()
+    (tmp_path / "saved.delivered").unlink()
+    assert run("query", "ban", "--save", "Bans").code == 0
+
+
+def test_searches_and_deliveries_need_two_files(run: Command, saved: Path) -> None:
+    os.rename("saved.toml", "saved.delivered")
+    same = run("alerts", "--saved", "saved.delivered")
+    assert (same.code, same.err) == (
+        2,
+        "newsearch: saved.delivered: the searches are in this file; name another one with --delivered\n",
+    )
+    assert run("query", "ban", "--saved", "bans.delivered", "--save", "Bans").code == 2
+    assert not os.path.exists("bans.delivered")
+
+
+def test_a_query_that_is_only_parsed_is_not_saved(
+    run: Command, holds: Callable[..., None], tmp_path: Path
+) -> None:
+    parsed = run("query", "ban", "--parse", "--save", "Bans")
+    assert (parsed.code, parsed.out) == (2, "")
+    assert "give one of them" in parsed.err
+
+
+def test_a_zone_without_a_name_cannot_be_saved(
+    run: Command, holds: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holds()
+    monkeypatch.setenv("TZ", "CET-1CEST")
+    nameless = run("query", "ban", "--save", "Bans")
+    assert (nameless.code, nameless.err) == (
+        2,
+        "newsearch: tz: the zone of this system has no name and cannot be written: use a named zone, such as"
+        " Europe/Paris\n",
+    )
+    assert run("query", "ban", "--save", "Bans", "--tz", "Europe/Paris").code == 0
+
+
 def test_a_name_that_is_used_is_an_error(run: Command, saved: Path) -> None:
     again = run("query", "plastic", "--save", "Face bans")
     assert (again.code, again.out) == (2, "")

@@ -115,6 +115,8 @@ def query(
         raise QueryError(f"--explain needs --format {', '.join(others)} or {last}, not {format_name}")
     if facets and format_name not in FACETED:
         raise QueryError(f"--facet needs --format {' or '.join(FACETED)}, not {format_name}")
+    if only_parse and save is not None:
+        raise QueryError("--parse does not search, and --save keeps a search: give one of them")
     terminal = Terminal.of(sys.stdout, color)
     asked = click.get_current_context().get_parameter_source("collapse")
     if asked == ParameterSource.DEFAULT and terminal.interactive and format_name == "text":
@@ -152,8 +154,9 @@ def _save(index: Index, name: str, request: Request, saved: str, delivered: str 
     from newsearch.alerts.saved import SavedSearch, save_search
 
     search = SavedSearch(name, request)
-    save_search(saved, search)
+    # If the deliveries cannot be used, nothing is saved, and the same command can be given again.
     with Deliveries(delivered_to(saved, delivered)) as deliveries:
+        save_search(saved, search)
         deliveries.skip(index, search)
 
 
