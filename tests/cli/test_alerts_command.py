@@ -157,6 +157,24 @@ def test_peeking_leaves_articles_new(run: Command, holds: Callable[..., None], s
     assert (first.code, run("alerts").out) == (0, first.out)
 
 
+def test_peeking_does_not_begin_a_search(run: Command, holds: Callable[..., None], saved: Path) -> None:
+    saved.write_text('[[search]]\nname = "Plastic"\nquery = "plastic"\n', encoding="utf-8")
+    said = "newsearch: Plastic: has not begun; the first alert without --peek begins it\n"
+    for _ in range(2):
+        assert run("alerts", "--peek").err == said + "newsearch: nothing new\n"
+    assert "begins now" in run("alerts").err
+    assert run("alerts", "--peek").err == "newsearch: nothing new\n"
+
+
+def test_articles_without_an_address_are_counted(
+    run: Command, holds: Callable[..., None], saved: Path
+) -> None:
+    holds(NEW, {key: value for key, value in OTHER.items() if key != "webUrl"})
+    found = run("alerts", "--peek", "--format", "urls")
+    assert found.out == "https://ledger.example/2020/09/schools\n"
+    assert found.err == "newsearch: Face bans: left out 1 article without a URL\n"
+
+
 def test_skipping_shows_nothing(run: Command, holds: Callable[..., None], saved: Path) -> None:
     holds(NEW)
     skipped = run("alerts", "--skip")
@@ -210,6 +228,16 @@ def test_names_select_searches(run: Command, holds: Callable[..., None], saved: 
     assert unknown.code == 2
     assert unknown.err == (
         "newsearch: saved.toml: no search is named 'Face ban': there are Face bans, Recognition\n"
+    )
+
+
+def test_of_many_names_a_few_are_shown(run: Command, holds: Callable[..., None], saved: Path) -> None:
+    more = "".join(f'[[search]]\nname = "{n}"\n' for n in range(1_000))
+    saved.write_text(f"{saved.read_text(encoding='utf-8')}\n{more}", encoding="utf-8")
+    unknown = run("alerts", "Face ban")
+    assert unknown.err == (
+        "newsearch: saved.toml: no search is named 'Face ban': there are Face bans, 0, 1, 2, 3, 4, 5, 6, 7, 8 and 991"
+        " more\n"
     )
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from itertools import islice
 
 import click
 
@@ -21,6 +22,9 @@ from newsearch.outputs.json_page import hit_mapping, to_json
 from newsearch.outputs.page import Page
 from newsearch.outputs.table import url_lines
 from newsearch.outputs.words import counted
+
+_NAMED = 10
+"""Names of searches that a message lists."""
 
 
 @click.command(
@@ -83,11 +87,11 @@ def alerts(
             told.append(alert)
             if format_name != "json":
                 _print(alert, format_name, terminal)
-                _end(alert, deliveries, peek)
+                _end(alert, deliveries, peek, format_name)
         if format_name == "json" and not skip:
             print_json({"alerts": [_mapping(alert) for alert in told]})
             for alert in told:
-                _end(alert, deliveries, peek)
+                _end(alert, deliveries, peek, format_name)
     if skip or any(len(alert.results) for alert in told):
         return 0
     complain("nothing new")
@@ -101,7 +105,9 @@ def _chosen(saved: str, names: Sequence[str]) -> Sequence[SavedSearch]:
     known = {search.name: search for search in searches}
     for name in names:
         if name not in known:
-            raise QueryError(f"{saved}: no search is named {name!r:.80}: there are {', '.join(known)}")
+            said = ", ".join(islice(known, _NAMED))
+            more = f" and {len(known) - _NAMED:,} more" if len(known) > _NAMED else ""
+            raise QueryError(f"{saved}: no search is named {name!r:.80}: there are {said}{more}")
     return [known[name] for name in dict.fromkeys(names)] if names else searches
 
 
@@ -124,16 +130,20 @@ def _lines(alert: Alert, format_name: str, terminal: Terminal) -> Iterator[str]:
         yield from hit_lines(page, terminal)
 
 
-def _end(alert: Alert, deliveries: Deliveries, peek: bool) -> None:
+def _end(alert: Alert, deliveries: Deliveries, peek: bool, format_name: str) -> None:
     """Note an alert that was printed as delivered, and report what the reader should know."""
     sys.stdout.flush()
     if not peek:
         deliveries.acknowledge(alert)
     name = alert.search.name
-    if alert.begins:
+    if alert.begins and peek:
+        complain(f"{name}: has not begun; the first alert without --peek begins it")
+    elif alert.begins:
         complain(f"{name}: begins now; what it finds already is not new")
     if alert.changed:
         complain(f"{name}: changed since the last time; what it already found is not new")
+    if format_name == "urls" and (without := sum(not hit.url for hit in alert.results)):
+        complain(f"{name}: left out {counted(without, 'article')} without a URL")
     if alert.copies:
         complain(
             f"{name}: left out {alert.copies:,} cop{'y' if alert.copies == 1 else 'ies'} of articles delivered before"
