@@ -294,6 +294,25 @@ def test_what_could_not_be_written_stays_new(run: Command, holds: Callable[..., 
     assert run("alerts").code == 0
 
 
+def test_a_search_that_delivers_nothing_need_not_be_written(
+    run: Command, holds: Callable[..., None], saved: Path
+) -> None:
+    """Keeping what it matches until all searches are written would take as much memory as all of them match."""
+    saved.write_text(saved.read_text(encoding="utf-8") + '\n[[search]]\nname = "All"\n', "utf-8")
+    holds(NEW)
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "newsearch", "alerts", "--format", "json"]
+    ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, timeout=60)
+    os.close(writing)
+    assert ended.returncode == 141
+    found = json.loads(run("alerts", "--format", "json").out)["alerts"]
+    assert [(alert["name"], alert["begins"], alert["new"]) for alert in found] == [
+        ("Face bans", False, 1),
+        ("All", False, 0),
+    ]
+
+
 def test_control_characters_do_not_reach_the_terminal(
     run: Command, holds: Callable[..., None], saved: Path
 ) -> None:

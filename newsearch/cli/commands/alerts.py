@@ -73,7 +73,9 @@ def alerts(
         raise QueryError("--peek leaves articles new, and --skip does not: give one of them")
     searches = _chosen(saved, names)
     terminal = Terminal.of(sys.stdout, color)
-    told: list[Alert] = []
+    is_any_new = False
+    objects: list[dict[str, object]] = []
+    printed: list[Alert] = []
     with (
         Deliveries(delivered_to(saved, delivered)) as deliveries,
         open_for_search(directory, synonyms, cache) as index,
@@ -84,15 +86,21 @@ def alerts(
                 continue
             with explained_if_slow(COMPARING) if search.request.collapse else nullcontext():
                 alert = deliveries.alert(index, search, limit=limit)
-            told.append(alert)
-            if format_name != "json":
+            has_new = len(alert.results) > 0
+            is_any_new = is_any_new or has_new
+            if format_name == "json":
+                objects.append(_mapping(alert))
+            if format_name == "json" and has_new:
+                printed.append(alert)
+            else:
+                # If nothing is delivered, nothing has to be written first, and all that matches need not be kept.
                 _print(alert, format_name, terminal)
                 _end(alert, deliveries, peek, format_name)
         if format_name == "json" and not skip:
-            print_json({"alerts": [_mapping(alert) for alert in told]})
-            for alert in told:
+            print_json({"alerts": objects})
+            for alert in printed:
                 _end(alert, deliveries, peek, format_name)
-    if skip or any(len(alert.results) for alert in told):
+    if skip or is_any_new:
         return 0
     complain("nothing new")
     return 1
