@@ -31,7 +31,7 @@ _NAMED = 10
     epilog="""\b
     Examples:
       newsearch query "facial recognition ban" --save "Face bans"
-      newsearch reindex && newsearch alerts
+      newsearch reindex; newsearch alerts
       newsearch alerts "Face bans" --limit 100 --format json
       newsearch alerts --peek
       newsearch alerts --skip
