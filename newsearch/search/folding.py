@@ -111,11 +111,12 @@ def _page(answer: FoldedAnswer) -> list[tuple[int, Callable[[], tuple[Copy, ...]
     return [(number, copies_of(number)) for number in range(len(answer))]
 
 
-def fold(request: Request, first: Callable[[int], Answer], alike: Alike) -> Folding:
+def fold(request: Request, first: Callable[[int], Answer], alike: Alike, least: int = CANDIDATES) -> Folding:
     """The page for a request, from its first hits.
 
     Args:
         first: returns the first n hits of the search of the request.
+        least: so many hits are grouped, if there are, also when fewer fill the page; at most MAX_FOLDED.
 
     Raises:
         QueryError: the page reaches beyond the MAX_FOLDED hits that are grouped at most.
@@ -131,7 +132,7 @@ def fold(request: Request, first: Callable[[int], Answer], alike: Alike) -> Fold
     def outlet_of(group: tuple[int, list[int]]) -> str:
         return alike.read(articles[group[0]]).outlet
 
-    size = max(CANDIDATES, end)
+    size = max(CANDIDATES, min(least, MAX_FOLDED), end)
     while True:
         answer = first(size)
         articles = [answer.article(i) for i in range(len(answer))]

@@ -291,8 +291,8 @@ class Index:
     def run_among(self, request: Request, keys: Collection[int]) -> Results:
         """Run a request among the articles with these keys, as far as they contain every word of its query.
 
-        Scores, facets and counts are those of the whole index. Copies and stories are grouped among these articles
-        alone.
+        Scores, facets and counts are those of the whole index. Copies and stories are grouped among the best 2,000
+        of these articles.
 
         Args:
             keys: as `keys` returns them, at most 50,000. The page begins with the best of them, whatever `offset` is.
@@ -310,7 +310,9 @@ class Index:
             return Results(asked, answer.among(keys, request.limit))
         from newsearch.search.folding import fold  # with all that compares articles
 
-        folding = fold(replace(request, offset=0), lambda limit: answer.among(keys, limit), self._alike)
+        folding = fold(
+            replace(request, offset=0), lambda limit: answer.among(keys, limit), self._alike, least=len(keys)
+        )
         return Results(asked, folding.answer, folding)
 
     def _matches(self, asked: Asked, tree: Node, options: Options) -> SelectsMatches:

@@ -198,6 +198,17 @@ def test_copies_are_one_hit_and_are_all_delivered_with_it(
     assert delivered(deliveries, index, search) == []
 
 
+def test_all_copies_are_delivered_with_a_hit_whatever_their_rank(
+    collection: Collection, deliveries: Deliveries
+) -> None:
+    search = SavedSearch("Bans", Request("ban", collapse="copies", sort="heat"))
+    delivered(deliveries, collection.holds(article("one")), search)
+    between = (article(f"between {n}", "A cat ban", heat=50) for n in range(300))
+    index = collection.holds({**copy("a"), "heat": 99}, {**copy("b"), "heat": 1}, *between)
+    (hit,) = deliveries.alert(index, search, limit=1).results
+    assert [hit.id, *(copy.id for copy in hit.copies)] == ["a", "b"]
+
+
 def test_a_copy_of_what_was_delivered_is_left_out(collection: Collection, deliveries: Deliveries) -> None:
     search = SavedSearch("Bans", Request("ban", collapse="copies"))
     delivered(deliveries, collection.holds(copy("a")), search)
