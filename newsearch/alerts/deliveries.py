@@ -17,7 +17,6 @@ import os
 import sqlite3
 import sys
 from array import array
-from collections.abc import Collection
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path

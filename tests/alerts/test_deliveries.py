@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -268,6 +269,7 @@ def test_skipping_leaves_nothing_new(collection: Collection, deliveries: Deliver
 # The invariant
 
 
+@examples(25)
 @given(
     st.lists(
         st.tuples(
