@@ -134,7 +134,7 @@ def test_a_name_that_is_used_is_an_error(run: Command, saved: Path) -> None:
 
 def test_what_is_new_is_shown_once(run: Command, holds: Callable[..., None], saved: Path) -> None:
     nothing = run("alerts")
-    assert (nothing.code, nothing.out, nothing.err) == (1, "", "newsearch: nothing new\n")
+    assert (nothing.code, nothing.out, nothing.err) == (1, "", "")
     holds(NEW)
     new = run("alerts")
     assert (new.code, new.err) == (0, "")
@@ -150,6 +150,15 @@ def test_what_is_new_is_shown_once(run: Command, holds: Callable[..., None], sav
     assert run("alerts").code == 1
 
 
+def test_that_nothing_is_new_is_said_on_a_terminal_alone(
+    run: Command, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("alerts").err == ""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert run("alerts").err == "newsearch: nothing new\n"
+
+
 def test_peeking_leaves_articles_new(run: Command, holds: Callable[..., None], saved: Path) -> None:
     holds(NEW)
     first, second = run("alerts", "--peek"), run("alerts", "--peek")
@@ -161,9 +170,9 @@ def test_peeking_does_not_begin_a_search(run: Command, holds: Callable[..., None
     saved.write_text('[[search]]\nname = "Plastic"\nquery = "plastic"\n', encoding="utf-8")
     said = "newsearch: Plastic: has not begun; the first alert without --peek begins it\n"
     for _ in range(2):
-        assert run("alerts", "--peek").err == said + "newsearch: nothing new\n"
+        assert run("alerts", "--peek").err == said
     assert "begins now" in run("alerts").err
-    assert run("alerts", "--peek").err == "newsearch: nothing new\n"
+    assert run("alerts", "--peek").err == ""
 
 
 def test_articles_without_an_address_are_counted(
@@ -257,9 +266,8 @@ def test_a_changed_search_says_so(run: Command, holds: Callable[..., None], save
     changed = run("alerts")
     assert changed.err == (
         "newsearch: Face bans: changed since the last time; what it already found is not new\n"
-        "newsearch: nothing new\n"
     )
-    assert run("alerts").err == "newsearch: nothing new\n"
+    assert run("alerts").err == ""
 
 
 def test_other_files_can_be_named(run: Command, holds: Callable[..., None], tmp_path: Path) -> None:

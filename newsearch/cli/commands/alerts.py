@@ -102,7 +102,9 @@ def alerts(
                 _end(alert, deliveries, peek, format_name)
     if skip or is_any_new:
         return 0
-    complain("nothing new")
+    # cron mails whatever is said, and most runs have nothing to tell.
+    if Terminal.of(sys.stderr).interactive:
+        complain("nothing new")
     return 1
 
 
