@@ -130,27 +130,34 @@ def open_file(path: Path) -> BinaryIO:
         raise unreadable(path, error) from error
 
 
-def read_file(path: str | os.PathLike[str], limit: int) -> bytes:
-    """The content of a file; of a file longer than `limit` bytes, the first `limit` + 1 bytes.
+def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
+    """Read a whole file as it is stored. `read_content` also decompresses it.
 
     Raises:
-        SourceError: as `open_file`, or it cannot be read.
+        SourceError: as `open_file`; or it cannot be read, or is larger than `limit` bytes.
     """
+    data = _beginning(path, limit + 1)
+    if len(data) > limit:
+        raise _too_large(path, limit)
+    return data
+
+
+def _beginning(path: str | os.PathLike[str], size: int) -> bytes:
     # Takes a fifth of the time of `open_file`, and there can be millions of files.
     try:
         handle = os.open(path, _READ)
     except OSError:
         with open_file(Path(path)) as file:  # raises the precise error
-            return file.read(limit + 1)
+            return file.read(size)
     try:
         status = os.fstat(handle)
         if not S_ISREG(status.st_mode):
             raise SourceError(printable(path), "not a file")
-        pieces = [os.read(handle, min(status.st_size, limit) + 1)]
-        size = len(pieces[0])
-        while pieces[-1] and size <= limit:
-            pieces.append(os.read(handle, limit + 1 - size))
-            size += len(pieces[-1])
+        pieces = [os.read(handle, min(status.st_size + 1, size))]
+        left = size - len(pieces[0])
+        while pieces[-1] and left:
+            pieces.append(os.read(handle, left))
+            left -= len(pieces[-1])
     except OSError as error:
         raise unreadable(path, error) from error
     finally:
@@ -189,8 +196,12 @@ def read_content(path: Path, limit: int) -> bytes:
     except READ_ERRORS as error:
         raise unreadable(path, error) from error
     if len(data) > limit:
-        raise SourceError(printable(path), f"larger than {limit // 1_000_000} MB")
+        raise _too_large(path, limit)
     return data
+
+
+def _too_large(path: str | os.PathLike[str], limit: int) -> SourceError:
+    return SourceError(printable(path), f"larger than {limit // 1_000_000} MB")
 
 
 EMPTY: Final = "the file is empty"

@@ -12,7 +12,7 @@ from newsearch.articles.reading import article_from_mapping
 from newsearch.articles.vocabularies import site
 from newsearch.errors import SourceError
 from newsearch.sources.base import ReadingOptions, Record
-from newsearch.sources.files import GZIP_MAGIC, MAX_ARTICLE_SIZE, printable, read_file
+from newsearch.sources.files import GZIP_MAGIC, MAX_ARTICLE_SIZE, printable, read_bytes
 
 
 def read_article(path: str | os.PathLike[str], *, id: str, day_first: bool | None = None) -> Article:
@@ -42,9 +42,7 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
 def _parts(path: str | os.PathLike[str], location: str) -> tuple[dict[str, Any], str]:
     from newsearch.sources import front_matter  # imports yaml, which is only needed for Markdown
 
-    data = read_file(path, MAX_ARTICLE_SIZE)
-    if len(data) > MAX_ARTICLE_SIZE:
-        raise SourceError(location, f"larger than {MAX_ARTICLE_SIZE // 1_000_000} MB")
+    data = read_bytes(path, MAX_ARTICLE_SIZE)
     try:
         return front_matter.parse(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
