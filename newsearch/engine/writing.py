@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import NamedTuple, Protocol, TypedDict
+from typing import Final, NamedTuple, Protocol, TypedDict
 
 from newsearch.articles.article import Article
 from newsearch.engine.base import Reader
@@ -191,15 +191,15 @@ class Writer(Protocol):
 
 
 class WriterOptions(TypedDict, total=False):
-    """How a writer begins.
+    """How a writer begins. WRITER_DEFAULTS has what is left out.
 
     Attributes:
         fresh: start from an empty index instead of the published one, which stays until the commit.
         wait: seconds to wait for another writer.
         memory: bytes of added articles that the writer may keep in memory.
         sources: all sources of the run and how they are read, as texts, so that it can be resumed if it is
-            interrupted: by a run with the same texts.
-        protected: terms that share their stems with no other (see Stemming); by default those of the index.
+            interrupted: by a run with the same texts, unless another generation is published first.
+        protected: terms that share their stems with no other (see Stemming); None for those of the index.
         resume: resume an interrupted run of these sources.
         rehearsal: publish nothing and leave nothing behind. For checks of a generation that would be published.
     """
@@ -211,3 +211,14 @@ class WriterOptions(TypedDict, total=False):
     protected: frozenset[str] | None
     resume: bool
     rehearsal: bool
+
+
+WRITER_DEFAULTS: Final[WriterOptions] = {
+    "fresh": False,
+    "wait": 0.0,
+    "memory": MEMORY,
+    "sources": (),
+    "protected": None,
+    "resume": True,
+    "rehearsal": False,
+}

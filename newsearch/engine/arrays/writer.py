@@ -46,7 +46,7 @@ from newsearch.engine.arrays.writing.ledger import Held, Ledger
 from newsearch.engine.arrays.writing.pivots import pivots_of
 from newsearch.engine.arrays.writing.replacing import delete_replaced, keys
 from newsearch.engine.base import NO_SETTINGS, Reader, SourceSettings
-from newsearch.engine.writing import MEMORY, Changes, SourceState, WriterOptions
+from newsearch.engine.writing import WRITER_DEFAULTS, Changes, SourceState, WriterOptions
 from newsearch.errors import IndexCorrupt, IndexMissing, NewsearchError, StorageError, WordListError
 from newsearch.text import analysis
 from newsearch.text.hashes import hash_key
@@ -62,15 +62,7 @@ class ArraysWriter:
 
     Args:
         directory: the directory of the index. It is created if needed.
-        fresh: start from an empty index instead of the published one, which stays until the commit.
-        wait: seconds to wait for another writer.
-        memory: the bytes that changes may take before they are written to a segment.
-        sources: texts that identify the sources to be read, which makes the run resumable. If it is interrupted, the
-            next writer with the same texts continues from the finished part, unless another generation is published
-            first.
-        protected: terms that are not stemmed (see Stemming); by default those of the published index, if it is kept.
-        resume: continue an interrupted run of these sources.
-        rehearsal: publish nothing and leave no files behind. Used to check what would be published.
+        given: see `WriterOptions`.
 
     Raises:
         WordListError: the published index has articles and protects other terms, and `fresh` is false.
@@ -79,27 +71,17 @@ class ArraysWriter:
         IndexCorrupt, IndexIncompatible: the index cannot be read, and `fresh` is false.
     """
 
-    def __init__(
-        self,
-        directory: Path,
-        *,
-        fresh: bool = False,
-        wait: float = 0.0,
-        memory: int = MEMORY,
-        sources: Sequence[str] = (),
-        protected: frozenset[str] | None = None,
-        resume: bool = True,
-        rehearsal: bool = False,
-    ) -> None:
+    def __init__(self, directory: Path, **given: Unpack[WriterOptions]) -> None:
+        options: WriterOptions = {**WRITER_DEFAULTS, **given}
         self._directory = directory
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(directory, "cannot be created", error) from error
-        self._lock = WriteLock(directory, wait)
+        self._lock = WriteLock(directory, options["wait"])
         try:
-            self._open(fresh, protected, sources, resume, memory)
-            self._rehearsed = frozenset(os.listdir(directory)) if rehearsal else None
+            self._open(options)
+            self._rehearsed = frozenset(os.listdir(directory)) if options["rehearsal"] else None
         except FileNotFoundError as error:
             self._lock.release()
             raise IndexCorrupt(error.filename, "missing") from error
@@ -110,23 +92,16 @@ class ArraysWriter:
             self._lock.release()
             raise
 
-    def _open(
-        self,
-        fresh: bool,
-        protected: frozenset[str] | None,
-        sources: Sequence[str],
-        resume: bool,
-        memory: int,
-    ) -> None:
-        directory = self._directory
-        self._base = protecting(_base(directory, fresh), protected, directory)
+    def _open(self, options: WriterOptions) -> None:
+        directory, fresh, sources = self._directory, options["fresh"], options["sources"]
+        self._base = protecting(_base(directory, fresh), options["protected"], directory)
         self._segments = open_segments(directory, self._base)
         self._before = count_kept(self._segments)
         self._run = JournalRun(
             published_generation(directory), fresh, list(sources), sorted(self._base.protected)
         )
         published = [segment.name for segment in self._segments]
-        ahead = read_journal(directory, self._run, published) if sources and resume else Ahead()
+        ahead = read_journal(directory, self._run, published) if sources and options["resume"] else Ahead()
         self.held = Held(directory, self._base, self._segments, ahead)
         self._dropped_sources: set[str] = set()
         self._confirmed: Array = np.empty(0, np.uint64)
@@ -134,6 +109,7 @@ class ArraysWriter:
         self._keep_history = self._base.keep_history
         self._states: dict[str, SourceState] = {}
         self._settings = {entry.location: entry.settings for entry in self._base.sources}
+        memory = options["memory"]
         self._collector = Collector(directory, self._base, self._run, ahead, memory, self._write)
 
     def __enter__(self) -> ArraysWriter:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,7 @@ from newsearch.engine.opensearch.removal import delete_old, purge
 from newsearch.engine.opensearch.start import base_generation, last_number, protecting, shown_index
 from newsearch.engine.opensearch.states import delete_states, write_state
 from newsearch.engine.opensearch.target import Target
-from newsearch.engine.writing import MEMORY, Changes, SourceState
+from newsearch.engine.writing import WRITER_DEFAULTS, Changes, SourceState, WriterOptions
 from newsearch.errors import EngineError, IndexMissing
 from newsearch.text.hashes import hash_key
 
@@ -59,48 +59,38 @@ class OpenSearchWriter:
         held: what the index holds before the changes.
 
     Args:
-        cluster, fresh, wait, memory, sources, protected, resume, rehearsal: see `base.Engine.writer`. The bulk requests
-            limit the memory: `memory` is not needed. A rehearsal writes to the index too, but removes it all again.
+        given: see `WriterOptions`. `memory` has no effect, because bulk requests limit the memory. A rehearsal writes
+            to the index too, but removes it all again.
 
     Raises:
         WordListError, IndexLocked, IndexCorrupt, IndexIncompatible, EngineError: see `base.Engine.writer`.
     """
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        *,
-        fresh: bool = False,
-        wait: float = 0.0,
-        memory: int = MEMORY,
-        sources: Sequence[str] = (),
-        protected: frozenset[str] | None = None,
-        resume: bool = True,
-        rehearsal: bool = False,
-    ) -> None:
+    def __init__(self, cluster: Cluster, **given: Unpack[WriterOptions]) -> None:
+        options: WriterOptions = {**WRITER_DEFAULTS, **given}
         self._cluster = cluster
-        self._rehearses = rehearsal
+        self._rehearses = options["rehearsal"]
         self._lease: Lease | None = None
         self._bulk: Bulk | None = None
         self._is_open = True
         self._taken: Target | None = None
         shown_index(cluster)  # before anything is created under a name that somebody else uses
         # A rehearsal without an index must not leave one behind.
-        if not rehearsal or cluster.ask("GET", f"/{meta_index(cluster.alias)}", missing=True):
+        if not self._rehearses or cluster.ask("GET", f"/{meta_index(cluster.alias)}", missing=True):
             create_meta(cluster)
-            self._lease = Lease(cluster, wait)
+            self._lease = Lease(cluster, options["wait"])
         try:
-            self._open(fresh, protected, list(sources), resume)
+            self._open(options)
         except BaseException:
             self._release()
             raise
 
-    def _open(self, fresh: bool, protected: frozenset[str] | None, sources: list[str], resume: bool) -> None:
-        cluster = self._cluster
+    def _open(self, options: WriterOptions) -> None:
+        cluster, fresh, sources = self._cluster, options["fresh"], list(options["sources"])
         self._base = base_generation(cluster, fresh, None)
         self._fresh = fresh
         last = last_number(cluster, self._base)
-        self._protected = protecting(cluster, self._base, protected)
+        self._protected = protecting(cluster, self._base, options["protected"])
         self._number = last + 1
         self._shown = shown_index(cluster)
         self._target = self._taken = Target(cluster, self._base, self._number, rehearses=self._rehearses)
@@ -108,7 +98,7 @@ class OpenSearchWriter:
         run = Run(last, fresh, sources, sorted(self._protected), self._number, self._index)
         self._journal = Journal(cluster, run)
         self._resumable = bool(sources) and not self._rehearses
-        earlier = read_journal(cluster, run) if self._resumable and resume else None
+        earlier = read_journal(cluster, run) if self._resumable and options["resume"] else None
         if earlier and self._target.exists():
             self._journal = earlier
             self._target.resume(self._number)
