@@ -22,6 +22,7 @@ from newsearch.query.tree import (
     Range,
     Word,
     replace,
+    texts,
 )
 from newsearch.text import analysis
 
@@ -99,6 +100,11 @@ def is_text(tree: Node) -> bool:
             if len(different) > COMPLETE_WORDS:
                 return True
     return False
+
+
+def is_stressed(word: str, tree: Node) -> bool:
+    """Whether a word is in capitals in a query that is not: WHO and IT are names unless everything is capitals."""
+    return len(word) > 1 and word.isupper() and any(any(map(str.islower, text)) for text in texts(tree))
 
 
 def _words_of(node: Node) -> tuple[Node, ...]:

@@ -127,6 +127,19 @@ def host_of(text: str) -> str:
     return match[1].lower().rstrip(".") if match else ""
 
 
+def typed_host(text: str) -> str:
+    """The host of a domain or an address as people type it, without `www.`, case folded; empty if it has none."""
+    from urllib.parse import urlsplit  # slow to import, and few queries need it
+
+    text = text.strip().casefold()
+    try:
+        host = urlsplit(text).hostname if "//" in text else text.split("/")[0]
+    except ValueError:
+        # An invalid URL such as "http://[" has no host.
+        return ""
+    return (host or "").removeprefix("www.").strip(".")
+
+
 HOST_NAME = pattern(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,18}", re.IGNORECASE)
 """A name with dots that can be a host, such as cnn.com."""
 

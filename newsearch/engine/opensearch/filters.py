@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, tzinfo
 from typing import Any, NamedTuple, TypeAlias
-from urllib.parse import urlsplit
 
 from newsearch.engine.opensearch.fields import folded_name
 from newsearch.engine.opensearch.schema import MAX_VALUE
 from newsearch.query.dates import midnight
 from newsearch.query.tree import DateRange, Match, Range
-from newsearch.text.addresses import like_addresses
+from newsearch.text.addresses import like_addresses, typed_host
 from newsearch.text.hashes import hash_key
 
 Query: TypeAlias = dict[str, Any]
@@ -59,9 +58,9 @@ def looked_up(node: Match | Range) -> Query:
         case "author":
             return _named("author_words", value)
         case "domain":
-            return _within(_host(value))
+            return _within(typed_host(value))
         case "provider":
-            host = _host(value)
+            host = typed_host(value)
             named = _named("provider_words", value)
             return (
                 {"bool": {"should": [named, _within(host)], "minimum_should_match": 1}}
@@ -98,16 +97,6 @@ def _named(field: str, value: str) -> Query:
 
 def _within(domain: str) -> Query:
     return _key("domain", domain[:MAX_VALUE]) if domain else _nothing()
-
-
-def _host(value: str) -> str:
-    value = value.strip().casefold()
-    try:
-        host = urlsplit(value).hostname if "//" in value else value.split("/")[0]
-    except ValueError:
-        # An invalid URL such as "http://[" has no host.
-        return ""
-    return (host or "").removeprefix("www.").strip(".")
 
 
 # Dates

@@ -25,6 +25,7 @@ from newsearch.engine.opensearch.queries import (
 )
 from newsearch.engine.opensearch.scripts import CODE_DIVIDED
 from newsearch.engine.opensearch.together import Together
+from newsearch.query.plan import is_stressed
 from newsearch.query.tree import (
     All,
     And,
@@ -40,7 +41,6 @@ from newsearch.query.tree import (
     Prefix,
     Range,
     Word,
-    texts,
 )
 from newsearch.ranking import CODE_SCALE, PARTS
 from newsearch.text import analysis
@@ -190,7 +190,7 @@ class Translator:
             return self._of_forms(
                 self._facts.pairs(name), node.field, weight, f"{name} in {node.field or 'any pair'}"
             )
-        if name in FUNCTION_WORDS and not self._is_stressed(text):
+        if name in FUNCTION_WORDS and not is_stressed(text, self._tree):
             weight *= ranking.FUNCTION_SHARE
         if node.field is not None:
             return self._word_in_field(name, node.field, weight)
@@ -229,10 +229,6 @@ class Translator:
             return unit * ((PARTS - 1) * code + hit.code_in(field, f"x_{field}", (term,))) if code else 0.0
 
         return Clause(f"{term} in {field}", scored, found, value)
-
-    def _is_stressed(self, word: str) -> bool:
-        """Whether a word is in capitals in a query that is not: WHO and IT are names unless everything is capitals."""
-        return len(word) > 1 and word.isupper() and any(map(_has_lower_case, texts(self._tree)))
 
     # Several forms as one word
 
@@ -345,7 +341,3 @@ def _expanding(node: Node, *, scores: bool = True) -> int:
         case Not(child):
             return _expanding(child, scores=False)
     return 0
-
-
-def _has_lower_case(text: str) -> bool:
-    return any(map(str.islower, text))

@@ -16,7 +16,7 @@ from newsearch.engine.arrays.loops.matches import Scored
 from newsearch.engine.arrays.loops.sieve import LISTED, MARKED
 from newsearch.engine.arrays.searching.filters import Filters, Groups
 from newsearch.engine.arrays.searching.view import View
-from newsearch.query.plan import beside
+from newsearch.query.plan import beside, is_stressed
 from newsearch.query.tree import (
     All,
     And,
@@ -33,7 +33,6 @@ from newsearch.query.tree import (
     Range,
     Word,
     replace,
-    texts,
 )
 from newsearch.text import analysis
 from newsearch.text.english import FUNCTION_WORDS
@@ -128,7 +127,7 @@ class Compiler:
     def _key(self, node: Node) -> Hashable:
         """The cache key of a node: all that its clause depends on besides the index. None if that is not only words."""
         if isinstance(node, Word):
-            return node.text, node.field, node.weight, self._is_stressed(node.text)
+            return node.text, node.field, node.weight, is_stressed(node.text, self._tree)
         if isinstance(node, Phrase):
             return node.text, node.field, node.weight, node.slop, Phrase
         if isinstance(node, Near):
@@ -136,7 +135,14 @@ class Compiler:
         if isinstance(node, Prefix):
             return node.text, node.field, node.weight, Prefix
         if isinstance(node, Fuzzy):
-            return node.text, node.field, node.weight, node.distance, self._is_stressed(node.text), Fuzzy
+            return (
+                node.text,
+                node.field,
+                node.weight,
+                node.distance,
+                is_stressed(node.text, self._tree),
+                Fuzzy,
+            )
         if isinstance(node, Or):
             keys = tuple([self._key(child) for child in node.children])
             return None if None in keys else (keys, node.best)
@@ -265,7 +271,7 @@ class Compiler:
             return ScoringClause(
                 view.weighted(*view.in_field(view.form(name), node.field), weight), f"{name} in {node.field}"
             )
-        if name in FUNCTION_WORDS and not self._is_stressed(node.text):
+        if name in FUNCTION_WORDS and not is_stressed(node.text, self._tree):
             weight *= ranking.FUNCTION_SHARE
         if node.field is None:
             part = (look_up or view.word)(name)
@@ -278,10 +284,6 @@ class Compiler:
         both = code.astype(np.uint16) * (ranking.PARTS - 1)
         both[doc.searchsorted(exact_doc)] += exact_code
         return ScoringClause(view.weighted(doc, both, weight / ranking.PARTS), f"{name} in {node.field}")
-
-    def _is_stressed(self, word: str) -> bool:
-        """Whether a word is in capitals in a query that is not: WHO and IT are names unless everything is capitals."""
-        return len(word) > 1 and word.isupper() and any(map(_has_lower_case, texts(self._tree)))
 
     def _prefix(self, node: Prefix) -> ScoringClause | None:
         terms = analysis.terms(node.text)
@@ -346,10 +348,6 @@ class Compiler:
 
 def _together(docs: Array, scores: Array) -> ScoringClause:
     return _scored(Scored(docs, scores), "words together")
-
-
-def _has_lower_case(text: str) -> bool:
-    return any(map(str.islower, text))
 
 
 def _scored(found: Scored, name: str, unit: float = 1.0) -> ScoringClause:

@@ -16,7 +16,7 @@ from newsearch.engine.arrays.searching.column_view import days_within
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.query.tree import All, And, DateRange, Everything, Match, Node, Not, Or, Range
-from newsearch.text.addresses import like_addresses
+from newsearch.text.addresses import like_addresses, typed_host
 from newsearch.text.analysis import fold
 from newsearch.text.hashes import hash_key
 
@@ -110,7 +110,7 @@ class Filters:
         """A check of URL hosts, which stand in for the domain of articles whose outlet has none."""
         if node.field == "provider" and "." not in node.value:
             return None
-        wanted = _host(node.value)
+        wanted = typed_host(node.value)
         if node.field == "provider" and "." not in wanted:
             return None
         names, numbers = self._view.hosts
@@ -220,7 +220,7 @@ def _author(value: str, view: View) -> Check:
 
 
 def _domain(value: str, view: View) -> Check:
-    wanted = _host(value)
+    wanted = typed_host(value)
     # No name that `_provider` looks up contains the separator: the two never share a key.
     return _marked(
         "provider", view, f"\x1f{wanted}", lambda name: wanted in name and _within(_parts(name)[1], wanted)
@@ -243,7 +243,7 @@ def _provider(value: str, view: View) -> Check:
 
 @lru_cache(maxsize=256)
 def _name_and_host(value: str) -> tuple[str, str]:
-    return folded_name(value), _host(value)
+    return folded_name(value), typed_host(value)
 
 
 def folded_name(name: str) -> str:
@@ -254,18 +254,6 @@ def folded_name(name: str) -> str:
 def names_within(wanted: str, name: str) -> bool:
     """Whether a name contains these words side by side: `bbc` matches BBC News, `post` does not match Postmedia."""
     return f" {wanted} " in f" {folded_name(name)} "
-
-
-def _host(value: str) -> str:
-    value = value.strip().casefold()
-    from urllib.parse import urlsplit  # slow to import, and few queries need it
-
-    try:
-        host = urlsplit(value).hostname if "//" in value else value.split("/")[0]
-    except ValueError:
-        # An invalid URL such as "http://[" has no host.
-        return ""
-    return (host or "").removeprefix("www.").strip(".")
 
 
 def _parts(folded: str) -> tuple[str, str]:
