@@ -110,6 +110,22 @@ def test_the_options_in_the_library_page_are_those_of_search() -> None:
     assert options
 
 
+def _described(value: object, section: str) -> str:
+    """A section of a docstring on one line: line breaks depend on how far it is indented."""
+    return " ".join((inspect.getdoc(value) or "").partition(section)[2].partition("\n\n")[0].split())
+
+
+def test_a_search_has_the_options_of_a_request_with_the_same_defaults_and_descriptions() -> None:
+    search, request = inspect.signature(newsearch.Index.search), inspect.signature(newsearch.Request)
+    options = {name: option.default for name, option in search.parameters.items() if name != "self"}
+    assert options["boosts"] is None
+    options["boosts"] = newsearch.Boosts()
+    assert list(options.items()) == [(name, option.default) for name, option in request.parameters.items()]
+    described = _described(newsearch.Index.search, "Args:")
+    assert described == _described(newsearch.Request, "Attributes:")
+    assert [name for name in options if not re.search(rf"\b{name}[,:]", described)] == []
+
+
 def test_the_library_page_and_help_give_each_option_of_build_with_its_default() -> None:
     shown = re.search(r"^`build\((.*)\)`$", text("docs/library.md"), re.MULTILINE)
     assert shown

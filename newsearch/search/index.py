@@ -150,14 +150,13 @@ class Index:
         """Find articles, the best first. The score is relevance boosted by heat and quality.
 
         Articles that contain every word come before those that contain only some, unless the query is a text of more
-        than six words. An empty query finds every article. The options are the attributes of a `Request`, which `run`
-        accepts. Several topics must all match. Of several providers, authors, categories, types or languages, one must
-        match. A str is one value.
+        than six words. The options are the attributes of a `Request`, which `run` accepts. Several topics must all
+        match. Of several providers, authors, categories, types or languages, one must match. A str is one value.
 
         Args:
-            query: see docs/query-syntax.md; any text is a query.
+            query: see docs/query-syntax.md; any text is a query, and the empty one finds every article.
             limit, offset: size and start of the page, in hits.
-            sort: relevance, newest, oldest, modified, heat or quality.
+            sort: relevance, newest, oldest, modified (the latest change first), heat or quality.
             after: earliest date: a day, an instant, or text as in the query language (`7d`, `2020-09`).
             before: articles before this date, which is excluded.
             topics: whole topics, case folded.
@@ -168,19 +167,22 @@ class Index:
             min_heat, min_quality: lowest values; articles with an unknown value are excluded.
             unpublished: find unpublished articles too.
             boosts: weights of heat, quality and recency.
-            as_of: the reference moment for relative dates and recency, by default now; a day means its end. If given,
-                articles dated later are not found, because they did not exist then; undated ones are found.
+            as_of: the reference moment for relative dates and recency, by default the moment when the search runs. A
+                day means its end. If given, articles dated later are not found, because they did not exist then;
+                undated ones are.
             tz: the time zone for days and for moments without a zone; or its name, such as Europe/Paris.
-            expand: also use words that the best articles share. Applies only when sorting by relevance. True finds
-                more articles, some without any word of the query; these are neither complete nor counted. None, the
-                default, uses the words only to rank the results of a query in sentences. False does neither, and leaves
-                `related` empty.
+            expand: also use words that the best articles share. Applies only when sorting by relevance. True finds more
+                articles, some without any word of the query; these are neither complete nor counted. None uses the
+                words only to rank the results of a query in sentences. False does neither, and leaves `Results.related`
+                empty.
             collapse: copies or stories: one hit represents all matching copies of a text, or all reports of an event
                 among the matches (the best 10,000, if there are more). `Hit.copies` has the others. See
                 docs/stories.md.
             show: which article of a group is the hit: best (in the order of the search), first or last (by date), or
-                that of an outlet, given by name or domain.
-            per_outlet: the maximum number of hits of one outlet on a page, as long as other outlets have hits.
+                that of an outlet, given by name or domain; best if the outlet has none in the group. No effect without
+                `collapse`.
+            per_outlet: the maximum number of hits of one outlet on a page, as long as other outlets have hits. The rest
+                move to the next pages.
             count: what facets count: articles or texts; all copies of a text count as one text.
 
         Raises:

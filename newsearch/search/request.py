@@ -53,16 +53,20 @@ class Request:
         categories, types: whole values, case folded.
         languages: tags; `fr` also matches `fr-CA`.
         min_heat, min_quality: lowest values; articles with an unknown value are excluded.
-        unpublished: whether unpublished articles are found too.
+        unpublished: find unpublished articles too.
         boosts: weights of heat, quality and recency.
-        as_of: the reference moment for relative dates and recency; None means the moment when the request is run. A day
-            means its end. If given, articles dated later are not found; undated ones are.
+        as_of: the reference moment for relative dates and recency, by default the moment when the search runs. A day
+            means its end. If given, articles dated later are not found, because they did not exist then; undated ones
+            are.
         tz: the time zone for days and for moments without a zone; or its name, such as Europe/Paris.
-        expand: whether to use words that the best articles share; see `Index.search`.
-        collapse: copies or stories: one hit represents all copies of a text, or all reports of an event, among the
-            best hits.
-        show: which article of a group is the hit: best (by the order of the search), first or last (by date), or the
-            name or domain of an outlet; best if the group has no article of that outlet. No effect without `collapse`.
+        expand: also use words that the best articles share. Applies only when sorting by relevance. True finds more
+            articles, some without any word of the query; these are neither complete nor counted. None uses the words
+            only to rank the results of a query in sentences. False does neither, and leaves `Results.related` empty.
+        collapse: copies or stories: one hit represents all matching copies of a text, or all reports of an event among
+            the matches (the best 10,000, if there are more). `Hit.copies` has the others. See docs/stories.md.
+        show: which article of a group is the hit: best (in the order of the search), first or last (by date), or that
+            of an outlet, given by name or domain; best if the outlet has none in the group. No effect without
+            `collapse`.
         per_outlet: the maximum number of hits of one outlet on a page, as long as other outlets have hits. The rest
             move to the next pages.
         count: what facets count: articles or texts; all copies of a text count as one text.
