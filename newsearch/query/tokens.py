@@ -91,9 +91,9 @@ class _Words:
 _ASCII, _ANY = _Words(r"\x00- \x7f", '"'), _Words(_GAP, _QUOTES)
 
 _LETTER = pattern(r"[^\W_]")
-# The word after an excluding minus. The dashes of -Strive- are ornament, and -3% is a number.
 # Some keyboards and word processors write the minus sign, or its full-width form, for a hyphen.
 _MINUSES = "-−－﹣"
+# The word after an excluding minus. The dashes of -Strive- are ornament, and -3% is a number.
 _NEGATED = pattern(rf"(?!\w[^{_GAP}]*-(?:[{_GAP})]|$)|\d[\d.,]*%)[^{_GAP})-]")
 _EXCLAIMED = pattern(r"!\w[^!]*(?:\s|$)")
 # A value in single quotes; an apostrophe within it has a letter after it.

@@ -101,7 +101,7 @@ def _terms(article: Article) -> list[str]:
     found = []
     for name in TEXT_FIELDS:
         value = " ".join(article.topics) if name == "topics" else getattr(article, name)
-        found += analysis.known_terms(value[:_READ]) * (SUBJECT if name in ("title", "topics") else 1)
+        found += analysis.cached_terms(value[:_READ]) * (SUBJECT if name in ("title", "topics") else 1)
     return [term for term in found if term not in FUNCTION_WORDS]
 
 

@@ -24,7 +24,7 @@ MAX_MARKED: Final = 20_000
 """Characters of a text in which words are looked for: nobody reads a snippet from further in."""
 
 MAX_PARTS: Final = 32
-"""Words, phrases of a query that are looked for. Both bounds keep hostile texts and queries cheap."""
+"""Words and phrases of a query that are looked for. Both bounds keep hostile texts and queries cheap."""
 
 # The pieces that a chunk can be cut into, mostly without changing its terms: a run of a script without spaces, a word,
 # a sign. The mark of a kana belongs to the kana.
@@ -130,9 +130,9 @@ class _TextTerms:
             if chunk.isascii() and len(chunk) <= MAX_CHUNK:
                 self._chunks.append((match.start(), chunk))
             else:
-                pieces = _pieces_of(chunk) if len(chunk) <= analysis.MAX_REMEMBERED else _pieces(chunk)
+                pieces = _pieces_of(chunk) if len(chunk) <= analysis.MAX_CACHED else _pieces(chunk)
                 self._chunks += [(match.start() + start, piece) for start, piece in pieces]
-        self._terms = [analysis.terms_of_chunk(chunk) for _, chunk in self._chunks]
+        self._terms = [analysis.cached_chunk_terms(chunk) for _, chunk in self._chunks]
         self._stems = _stems_of(stemming)
         self._halves: dict[int, str] = {}
 
@@ -179,7 +179,7 @@ class _TextTerms:
             yield start + begin, start + end
 
 
-# The same words stand in many texts.
+# The same words occur in many texts.
 _MAX_KNOWN: Final = 8_192
 
 

@@ -292,7 +292,8 @@ class _Limit:
     It also lets no redirect lead from the web into a private network, whose servers may trust whoever reaches them.
 
     Args:
-        location: of the feed, for the message.
+        location: the address of the feed, for the message.
+        seconds: how long the visit may take.
 
     Attributes:
         is_reached: whether the time is over.

@@ -73,7 +73,7 @@ articles on one event are less alike."""
 _DIGITS: Final = frozenset("0123456789")
 
 YEARS: Final = np.array([zlib.crc32(str(year).encode()) for year in range(1900, 2100)], np.uint32)
-"""The hashes of numbers that tell no events apart: titles of many events in a year hold it."""
+"""The hashes of numbers that distinguish no events: the titles of many events in a year contain it."""
 
 _LEAST: Final = 0.1
 """Smaller similarities count as zero."""
@@ -82,7 +82,7 @@ OTHER_NUMBERS: Final = 0.5
 """What the similarity of articles is multiplied by if their titles hold numbers, but none in common."""
 
 NEIGHBOURS: Final = 16
-"""Neighbours whose terms an article shares at most."""
+"""The maximum number of neighbours whose terms an article shares."""
 
 COHESION: Final = 0.12
 """Minimum mean similarity of the articles of two groups that are joined; more if they have more than MANY articles."""
@@ -133,7 +133,7 @@ def stories(
     count = len(reports)
     if not count:
         return []
-    # everything below works in an order that depends only on the articles
+    # Everything below works in an order that depends only on the articles.
     order = sorted(range(count), key=lambda i: (reports[i].time, reports[i].key))
     ranked = [reports[i] for i in order]
     together = np.arange(count)
@@ -186,7 +186,7 @@ def rarities(frequency: Places, total: int) -> Floats:
         frequency: the number of articles in the collection that contain each term.
         total: the number of articles in the collection.
     """
-    # if there are few articles, all on one event, a term in all of them is still informative
+    # If there are few articles, all on one event, a term in all of them is still informative.
     rarity: Floats = np.log1p(total / np.maximum(frequency, 1)) ** POWER
     rarity[frequency > max(_FEW, COMMON * total)] = 0
     return rarity
@@ -283,7 +283,7 @@ def _kept(cells: Places, weights: Floats, size: int, most: int, count: int) -> V
     articles, terms = cells // size, cells % size
     starts = np.searchsorted(articles, np.arange(count))
     if len(cells) and (np.bincount(articles) > most).any():
-        # within an article by descending weight, then by term
+        # Within an article by descending weight, then by term.
         order = np.argsort(2.0 * articles - weights / weights.max(), kind="stable")
         kept = np.sort(order[np.arange(len(order)) - starts[articles] < most])
         articles, terms, weights = articles[kept], terms[kept], weights[kept]
@@ -353,8 +353,8 @@ def _joined(
         return found
 
     pairs = _GroupPairs(one, other, likeness, closeness(one, other, likeness), count)
-    while len(close := pairs.close()):
-        best = _best(pairs.one[close], pairs.other[close], pairs.closeness[close], count)
+    while len(at := pairs.joinable):
+        best = _best(pairs.one[at], pairs.other[at], pairs.closeness[at], count)
         groups = np.flatnonzero(best >= 0)
         groups = groups[(best[best[groups]] == groups) & (groups < best[groups])]
         to = np.arange(count)
@@ -376,19 +376,18 @@ class _GroupPairs:
     """Pairs of groups. In each round, few of millions change: the others stay where they are.
 
     Args:
-        one, other, likeness, closeness: see `_joined`. They become room for pairs that are added.
-        count: more than the number of any group. It stands where a pair was taken.
+        one, other, likeness, closeness: see `_joined`. Later pairs are stored in these arrays too.
+        count: more than the number of any group. It marks the places from which a pair was taken.
+
+    Attributes:
+        joinable: the places of the pairs that may be joined.
     """
 
     def __init__(self, one: Places, other: Places, likeness: Floats, closeness: Floats, count: int) -> None:
         self.one, self.other, self.likeness, self.closeness = one, other, likeness, closeness
         self._count = count
         self._size = len(one)
-        self._close = np.flatnonzero(closeness > 0)
-
-    def close(self) -> Places:
-        """The places of the pairs that may be joined."""
-        return self._close
+        self.joinable = np.flatnonzero(closeness > 0)
 
     def taken(self, groups: Places) -> tuple[Places, Places, Floats]:
         """Take all pairs with one of these groups away; return the groups of each, and their likeness."""
@@ -398,7 +397,7 @@ class _GroupPairs:
         at = np.flatnonzero(is_touched[one] | is_touched[other])
         taken = one[at], other[at], self.likeness[at]
         one[at] = other[at] = self._count
-        self._close = self._close[one[self._close] < self._count]
+        self.joinable = self.joinable[one[self.joinable] < self._count]
         return taken
 
     def add(self, one: Places, other: Places, likeness: Floats, closeness: Floats) -> None:
@@ -409,7 +408,7 @@ class _GroupPairs:
         self.one[places], self.other[places] = one, other
         self.likeness[places], self.closeness[places] = likeness, closeness
         self._size += len(one)
-        self._close = np.concatenate([self._close, places[closeness > 0]])
+        self.joinable = np.concatenate([self.joinable, places[closeness > 0]])
 
     def _make_room(self, more: int) -> None:
         kept = np.flatnonzero(self.one[: self._size] < self._count)
@@ -420,7 +419,7 @@ class _GroupPairs:
         )
         self.one, self.other, self.likeness, self.closeness = one, other, likeness, closeness
         self._size = len(kept)
-        self._close = np.flatnonzero(closeness[: len(kept)] > 0)
+        self.joinable = np.flatnonzero(closeness[: len(kept)] > 0)
 
 
 def _summed(one: Places, other: Places, likeness: Floats, count: int) -> tuple[Places, Places, Floats]:

@@ -106,10 +106,10 @@ _RAISED = "\u00b2\u00b3\u00b9\u2070\u2074-\u207e"
 # part of a unit.
 _NOTE = pattern(rf"(?:(?<=[^\W\d_]{{3}})|(?<=\d))[{_RAISED}]+")
 _SIGNS, _EARLIER_SIGNS = "\u2000", frozenset("`´ʹʻʽʾʿ¼½¾²³¹")
-"""The first character behind which signs, raised digits and what is typed for an apostrophe may follow, and those that
-come before it. Most texts with accents have none of them."""
+"""Signs, raised digits and what is typed for an apostrophe are in _EARLIER_SIGNS, or not below _SIGNS. Most texts with
+accents have none of them."""
 _TYPOGRAPHIC = str.maketrans("", "", "’“”–—…")
-"""What English texts have beside ASCII, mostly: none of the above."""
+"""Most characters beyond ASCII in English texts: none of the above."""
 _UNDECOMPOSED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
 )
@@ -123,14 +123,14 @@ def terms(text: str) -> list[str]:
     return [term for chunk in text.split() for term in chunk_terms(chunk)]
 
 
-def known_terms(text: str) -> list[str]:
-    """As `terms`, of a text whose words stand in many others: they are remembered."""
-    return [term for chunk in text.split() for term in terms_of_chunk(chunk)]
+def cached_terms(text: str) -> list[str]:
+    """As `terms`, from a cache of chunks: for a text whose words occur in many other texts."""
+    return [term for chunk in text.split() for term in cached_chunk_terms(chunk)]
 
 
-def terms_of_chunk(chunk: str) -> tuple[str, ...]:
-    """As `chunk_terms`, remembered unless the chunk is long: such chunks take any memory, and are rarely met again."""
-    return _remembered_terms(chunk) if len(chunk) <= MAX_REMEMBERED else chunk_terms(chunk)
+def cached_chunk_terms(chunk: str) -> tuple[str, ...]:
+    """As `chunk_terms`, from a cache. Long chunks are left out: they take any memory, and are rarely met again."""
+    return _cached_chunk_terms(chunk) if len(chunk) <= MAX_CACHED else chunk_terms(chunk)
 
 
 def chunk_terms(chunk: str) -> tuple[str, ...]:
@@ -146,9 +146,7 @@ def chunk_terms(chunk: str) -> tuple[str, ...]:
     for match in _term_pattern(folded).finditer(folded):
         kind, text = match.lastgroup, match.group()
         if kind == "paired":
-            found.extend(text[i : i + 2] for i in range(len(text) - 1)) if len(text) > 1 else found.append(
-                text
-            )
+            found.extend([text[i : i + 2] for i in range(len(text) - 1)] or [text])
             continue
         if kind in ("word", "acronym"):
             text = text[:-2] if text[-2:] in ("'s", "ʼs") else text
@@ -164,10 +162,10 @@ def chunk_terms(chunk: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-MAX_REMEMBERED = 24
-"""Characters of the longest chunk whose terms are remembered."""
+MAX_CACHED = 24
+"""Characters of the longest chunk whose terms are cached."""
 
-_remembered_terms = lru_cache(8_192)(chunk_terms)
+_cached_chunk_terms = lru_cache(8_192)(chunk_terms)
 
 
 def _number(text: str) -> str:
@@ -243,7 +241,10 @@ def fold(text: str) -> str:
 
 
 def _apart(text: str) -> str:
-    """Handles apostrophes and signs after a word before compatibility forms are unified, which would hide them."""
+    """The text with apostrophes unified, and signs separated from the word before them.
+
+    This comes before compatibility forms are unified, which would hide both.
+    """
     if max(text) < _SIGNS and _EARLIER_SIGNS.isdisjoint(text):
         return text
     if text.translate(_TYPOGRAPHIC).isascii():
@@ -259,7 +260,7 @@ def is_half(term: str) -> bool:
 
 
 PAIRED = rf"[{_PAIRED}\uff66-\uff9f]"
-"""What matches a character of a script that is written without spaces, as a regular expression."""
+"""A regular expression for a character of a script that is written without spaces."""
 
 _HALF = pattern(f"[{_PAIRED}]")
 
@@ -326,7 +327,8 @@ LANGUAGES = {
     "tr": "turkish",
     "yi": "yiddish",
 }
-"""Languages that have a stemmer: their codes (ISO 639-1) and its name. An index keeps their places in this order."""
+"""The languages with a stemmer: the code of each (ISO 639-1) and the name of its stemmer. An index stores a language as
+its place in this order."""
 
 
 class Stemming(NamedTuple):
@@ -413,6 +415,7 @@ _LONGEST_ENDING = 5
 
 
 def _accented(terms: list[str], language: str) -> list[str]:
+    """The terms with the endings of _ENDINGS restored, the longest that fits."""
     endings = _ENDINGS.get(language)
     if not endings:
         return terms

@@ -35,9 +35,10 @@ def copy_index(
     batches, so the size of the index does not matter. Writers of the source may work in the meantime.
 
     Args:
+        source, target: the directories of the indexes; `scheme://...` names a location handled by another engine.
         replace: allow an existing index at the target to be replaced. Searches find the old one until then.
         wait: seconds to wait for another writer of the target; infinity to wait without limit.
-        progress: called after each batch with the number of articles copied and of all.
+        progress: called after each batch with the number of articles that are copied and the number of all articles.
 
     Returns:
         The number of articles that can be found in the copy.

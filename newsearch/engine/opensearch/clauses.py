@@ -1,4 +1,4 @@
-"""What a translation asks, and what it makes of a node of a query.
+"""What a translation must know, and what a node of a query becomes.
 
 Every scoring node becomes a Clause: a query whose score is that of the node, a filter that matches the same articles,
 and a function that computes the score of a hit again, in doubles. The server adds up in floats of 32 bits, which is
@@ -52,11 +52,11 @@ class Facts(Protocol):
     def begun(self, prefix: str) -> Sequence[str]:
         """The exact forms of live articles with this prefix, the most frequent first.
 
-        They are all if there are at most MAX_FORMS * MAX_PARTS, else the first MAX_FORMS.
+        All of them if there are at most MAX_FORMS * MAX_PARTS; otherwise the first MAX_FORMS.
         """
 
     def pairs(self, half: str) -> Sequence[str]:
-        """The exact forms of live articles that contain a character of a script without spaces, likewise."""
+        """The exact forms of live articles that contain a character of a script without spaces, as many as `begun`."""
 
     def like(self, term: str, edits: int) -> Sequence[tuple[int, str]]:
         """The exact forms of live articles within some edits of a term, with their distances, the nearest first."""
@@ -103,10 +103,13 @@ class Slot(NamedTuple):
 
 
 def sum_of(clauses: Sequence[Clause]) -> Callable[[Hit], float]:
+    """A function that returns the sum of the scores that a hit has in these clauses."""
     return lambda hit: fsum([clause.value(hit) for clause in clauses])
 
 
 def sum_if_all(clauses: Sequence[Clause]) -> Callable[[Hit], float]:
+    """As `sum_of`, but 0 if one of the clauses does not match the hit."""
+
     def value(hit: Hit) -> float:
         values = [clause.value(hit) for clause in clauses]
         return fsum(values) if all(values) else 0.0
@@ -115,4 +118,5 @@ def sum_if_all(clauses: Sequence[Clause]) -> Callable[[Hit], float]:
 
 
 def highest_of(clauses: Sequence[Clause]) -> Callable[[Hit], float]:
+    """A function that returns the highest of the scores that a hit has in these clauses, at least one."""
     return lambda hit: max([clause.value(hit) for clause in clauses])

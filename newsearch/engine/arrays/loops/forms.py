@@ -1,6 +1,6 @@
-"""The loops over the forms of dictionaries: those that begin like a term or are like it, and several as one.
+"""Loops over the forms of dictionaries: forms with a prefix, forms like a term, and several dictionaries as one.
 
-These are the references of what `_kernel.c` does; `kernel` has whichever runs.
+These are the references for `_kernel.c`. `kernel` exports whichever runs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 
 _ENDING = 3
-"""The number of last bytes by which a dictionary's forms of one length are ordered."""
+"""Forms of one length are ordered by this many of their last bytes."""
 
 
 def begun(text: Array, at: Array, prefix: bytes) -> tuple[int, int]:

@@ -115,6 +115,10 @@ def best_partial(
     Args:
         required: one byte for each part, 1 if it is required, otherwise 0.
         also_complete: include the articles that are in all parts.
+        parts, boost, visible, passes, wanted, first: as in `best_complete`.
+
+    Returns:
+        As `best_complete`.
     """
     best = Best(boost, visible, passes, wanted)
     parts = listed(parts)
@@ -159,7 +163,7 @@ def _add_partial(
 
 
 SORTED_CHUNK = 64
-"""So many articles have a common ceiling in an order other than relevance."""
+"""The number of articles that share one ceiling in an order other than relevance."""
 
 
 def sort_keys(
@@ -187,11 +191,11 @@ def foremost(
     """The first of some articles in an order other than relevance.
 
     Args:
-        docs: sorted, uint32.
+        docs: the articles to choose from, sorted, uint32.
         visible, passes, wanted, first: as in `best_complete`.
         values, flags: of each article of the index, in the same segments.
-        known: the bit of a flag that tells that there is a value.
-        least: a value below it is unknown. Unknown ones come last.
+        known: the bit of a flag that is set if there is a value.
+        least: smaller values count as unknown. Articles with an unknown value come last.
         falling: whether the highest values come first.
         ceilings: the highest key of every SORTED_CHUNK articles of the index, float64, or None. What they rule out is
             not read.
@@ -456,17 +460,16 @@ if _twin := compiled(f"{__package__}._kernel", _CONSTANTS):
         "any_of",
         "begun",
         "best_codes",
+        "best_complete",
+        "best_partial",
         "by_length",
         "common",
-        "best_complete",
         "count",
         "count_any",
         "counted",
         "exact",
         "foremost",
         "give_back",
-        "best_partial",
-        "postings",
         "held_by",
         "holds",
         "in_field",
@@ -474,6 +477,7 @@ if _twin := compiled(f"{__package__}._kernel", _CONSTANTS):
         "near",
         "numbered",
         "one_edit",
+        "postings",
         "scan",
         "scores",
         "similar",

@@ -69,37 +69,37 @@ class Stems:
         self._hashes.extend(zlib.crc32(stem.encode()) for stem in new)
         return found
 
-    def told(self, numbers: Array) -> ToldStems:
+    def with_hashes(self, numbers: Array) -> FormStems:
         """Stems that have been numbered, with their hashes."""
-        return ToldStems(numbers, np.array(self._hashes, np.int64).take(numbers))
+        return FormStems(numbers, np.array(self._hashes, np.int64).take(numbers))
 
 
-class ToldStems(NamedTuple):
+class FormStems(NamedTuple):
     """The stems of some forms: the number and the crc32 of each."""
 
     numbers: Array
     hashes: Array
 
 
-TellStems: TypeAlias = Callable[[int, Array], ToldStems]
+StemLookup: TypeAlias = Callable[[int, Array], FormStems]
 """Returns the stems of forms, given a language and the numbers of the forms."""
 
 
-def told_stems(stemming: Stemming, forms: Iterable[str]) -> ToldStems:
+def form_stems(stemming: Stemming, forms: Iterable[str]) -> FormStems:
     """The stems of some forms, with numbers that are local to this call."""
     stems = Stems(stemming)
-    return stems.told(np.array(stems.numbered(forms), np.int64))
+    return stems.with_hashes(np.array(stems.numbered(forms), np.int64))
 
 
-def stems_of(terms: Sequence[str], stemmings: Sequence[Stemming]) -> TellStems:
+def stem_lookup(terms: Sequence[str], stemmings: Sequence[Stemming]) -> StemLookup:
     """A function that returns the stems of terms given by their numbers."""
-    return lambda language, forms: told_stems(stemmings[language], [terms[i] for i in forms.tolist()])
+    return lambda language, forms: form_stems(stemmings[language], [terms[i] for i in forms.tolist()])
 
 
 def term_arrays(
     forms: int,
     languages: Array,
-    stems: TellStems,
+    stems: StemLookup,
     postings: Postings,
 ) -> dict[str, Array]:
     """All arrays listed at the top of this file except the texts of the exact forms.
@@ -123,7 +123,7 @@ def term_arrays(
     }
 
 
-def stem_arrays(form: Array, language: Array, languages: Array, stems: TellStems) -> dict[str, Array]:
+def stem_arrays(form: Array, language: Array, languages: Array, stems: StemLookup) -> dict[str, Array]:
     """The arrays of the stems and groups listed at the top of this file.
 
     Args:
@@ -131,8 +131,8 @@ def stem_arrays(form: Array, language: Array, languages: Array, stems: TellStems
         languages, stems: see `term_arrays`.
     """
     present = _present(language)
-    told = [stems(tongue, form[language == tongue]) for tongue in present]
-    numbers = [tongue << 32 | of_tongue.numbers for tongue, of_tongue in zip(present, told, strict=True)]
+    found = [stems(tongue, form[language == tongue]) for tongue in present]
+    numbers = [tongue << 32 | of_tongue.numbers for tongue, of_tongue in zip(present, found, strict=True)]
     # Number the groups in the order of their first forms, to make them independent of the numbering of the stems.
     _, first, stem, forms = np.unique(
         np.concatenate([np.empty(0, np.int64), *numbers]),
@@ -149,7 +149,7 @@ def stem_arrays(form: Array, language: Array, languages: Array, stems: TellStems
     group_form = form[grouped_words[np.argsort(group_of[grouped_words], kind="stable")]]
 
     ref = np.where(is_group, -1 - group_of_stem, form[first])
-    hashed = np.concatenate([np.empty(0, np.int64), *(of_tongue.hashes for of_tongue in told)])[first]
+    hashed = np.concatenate([np.empty(0, np.int64), *(of_tongue.hashes for of_tongue in found)])[first]
     by_hash = np.lexsort((ref, hashed, language[first]))
     arrays = {
         "stem_hash": hashed[by_hash],

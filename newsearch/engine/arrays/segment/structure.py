@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.form import is_offsets
-from newsearch.engine.arrays.segment.postings import MAX_POSITIONS, Postings, stems_of, term_arrays
+from newsearch.engine.arrays.segment.postings import MAX_POSITIONS, Postings, stem_lookup, term_arrays
 from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.arrays.segment.urls import NAMES
 from newsearch.errors import IndexCorrupt
@@ -172,7 +172,7 @@ def _faults_of_words(segment: Segment) -> Iterator[str]:
     derived = term_arrays(
         len(terms),
         segment.languages,
-        stems_of(terms, stemmings),
+        stem_lookup(terms, stemmings),
         Postings(term, doc, code, pos, more_term, more_doc, more_pos),
     )
     for name in _DERIVED:

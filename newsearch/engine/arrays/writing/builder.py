@@ -23,7 +23,7 @@ from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.segment import form, postings
 from newsearch.engine.arrays.segment.columns import Columns, inverse
-from newsearch.engine.arrays.segment.postings import Postings, Stems, ToldStems, term_arrays, told_stems
+from newsearch.engine.arrays.segment.postings import FormStems, Postings, Stems, form_stems, term_arrays
 from newsearch.engine.arrays.segment.records import pack_records
 from newsearch.engine.arrays.writing import building
 from newsearch.engine.arrays.writing.content import facts_of, signatures_of
@@ -104,13 +104,13 @@ class TermTable:
     def _texts(self, terms: Array) -> list[str]:
         return [self._names[i] for i in terms.tolist()]
 
-    def stems(self, language: int, terms: Array) -> ToldStems:
+    def stems(self, language: int, terms: Array) -> FormStems:
         """The stems, in one language, of terms that `sorted_terms` has returned."""
         if language:
-            return told_stems(self.stemmings[language], self._texts(terms))
+            return form_stems(self.stemmings[language], self._texts(terms))
         # English stems are cached across segments.
         self._term_stem.extend(self._stems.numbered(self._names[len(self._term_stem) :]))
-        return self._stems.told(np.array(self._term_stem, np.int64).take(terms))
+        return self._stems.with_hashes(np.array(self._term_stem, np.int64).take(terms))
 
 
 class SegmentBuilder:

@@ -68,7 +68,7 @@ class Collector:
         self._resumed = len(ahead.segments)
         self._states: dict[str, SourceState] = dict(ahead.states)
         self._state_names: list[str] = []
-        # The rest is for the vocabulary, which all segments share.
+        # The rest is for the term table, which all segments share.
         self._memory = memory * 3 // 4
         self._begin(TermTable(base.protected))
         self._behind = Backlog(memory // _WAITING_SHARE)
@@ -109,7 +109,7 @@ class Collector:
         self._behind.wait()
         if len(self._builder):
             self._flush()
-        # The term_table is no longer needed, and the steps that follow need the memory.
+        # The term table is no longer needed, and the steps that follow need the memory.
         self._begin(TermTable(self._base.protected))
         segments, self.segments = self.segments, []
         return segments

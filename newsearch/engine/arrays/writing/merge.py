@@ -21,7 +21,7 @@ from newsearch import ranking
 from newsearch.engine.arrays.files.layout import Spool
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.columns import Columns
-from newsearch.engine.arrays.segment.postings import Postings, stem_arrays, stems_of, words_of
+from newsearch.engine.arrays.segment.postings import Postings, stem_arrays, stem_lookup, words_of
 from newsearch.engine.arrays.segment.records import sampled, trained, urls_of
 from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.arrays.writing import building
@@ -155,7 +155,7 @@ def _words(
     form, language = np.concatenate(forms), np.concatenate(spoken)
     by_language = np.argsort(language, kind="stable")
     stemmings = analysis.stemmings(segments[0].protected)
-    stems = stem_arrays(form[by_language], language[by_language], languages, stems_of(terms, stemmings))
+    stems = stem_arrays(form[by_language], language[by_language], languages, stem_lookup(terms, stemmings))
     return {
         **columns.strings("term", terms),
         "post_at": np.cumsum(np.concatenate(([0], *posts))),
