@@ -18,6 +18,7 @@ from documents import ROOT, named, text
 
 import newsearch
 from newsearch import errors
+from newsearch._compiled import MODULES as MODULES_IN_C
 
 PACKAGE = ROOT / "newsearch"
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
@@ -134,6 +135,11 @@ def test_contributing_gives_reasons_for_dependencies_only() -> None:
     names = {re.split(r"[ \[<>=]", line)[0] for section in sections for line in section}
     reasons = re.findall(r"^- `([\w-]+)`: ", text("CONTRIBUTING.md"), re.MULTILINE)
     assert sorted(reasons) == sorted(names - {"newsearch"})
+
+
+def test_contributing_lists_every_compiled_module() -> None:
+    listed = text("CONTRIBUTING.md").partition("## The compiled loops")[2]
+    assert [name for name in MODULES_IN_C if f"{name.rpartition('.')[2]}.c`" not in listed] == []
 
 
 def test_ci_runs_the_commands_of_the_readme() -> None:
