@@ -52,27 +52,8 @@ def read(entry: Mapping[str, Any], feed: Mapping[str, Any], is_date: Callable[[o
     _take_texts(keys)
     if "title" not in record and (text := first(record.get("excerpt"), record.get("body"))):
         record["title"] = beginning(plain(text))
-    for name in ("published", "updated", "created"):
-        when = entry.get(f"{name}_parsed") if name in keys.source else None
-        if when and not is_date(keys.source[name]):
-            keys.source = {**keys.source, name: f"{strftime('%Y-%m-%dT%H:%M:%S', when)}Z"}
-    keys.take("publishedDateTime", "published", "prism_publicationdate", "created", "issued")
-    keys.take("modified", "updated")
-    if "publishedDateTime" not in record and "modified" in record:
-        record["publishedDateTime"] = record.pop("modified")
-        keys.fates["updated"] = "publishedDateTime"
-    # feedparser takes the end of an address with a long domain for a name; the original author has both.
-    order = (
-        ("author", "authors")
-        if "@" in plain(entry.get("author")) and len(entry.get("authors") or ()) < 2
-        else ("authors", "author")
-    )
-    keys.take("authors", *order, read=names_of) or keys.take(
-        "authors", "dc_creator", "media_credit", read=names_of
-    )
-    is_atom = plain(feed.get("version")).startswith("atom")
-    if "authors" not in record and is_atom and (names := names_of(feed.get("authors"))):
-        record["authors"] = names
+    _take_dates(keys, entry, is_date)
+    _take_authors(keys, feed)
     keys.take("topics", "tags", read=_topics)
     keys.take("topics", "media_keywords", "itunes_keywords", read=lambda value: plain(value).split(","))
     _take_outlet(keys, feed)
@@ -133,6 +114,37 @@ def _take_texts(keys: Keys) -> None:
         record["body"] = body
     if summary and summary != body:
         record["excerpt"] = summary
+
+
+def _take_dates(keys: Keys, entry: Mapping[str, Any], is_date: Callable[[object], bool]) -> None:
+    """Take the dates as written, or as feedparser reads them where that is no usable date."""
+    record = keys.record
+    for name in ("published", "updated", "created"):
+        when = entry.get(f"{name}_parsed") if name in keys.source else None
+        if when and not is_date(keys.source[name]):
+            keys.source = {**keys.source, name: f"{strftime('%Y-%m-%dT%H:%M:%S', when)}Z"}
+    keys.take("publishedDateTime", "published", "prism_publicationdate", "created", "issued")
+    keys.take("modified", "updated")
+    if "publishedDateTime" not in record and "modified" in record:
+        record["publishedDateTime"] = record.pop("modified")
+        keys.fates["updated"] = "publishedDateTime"
+
+
+def _take_authors(keys: Keys, feed: Mapping[str, Any]) -> None:
+    """Take the authors of the entry or, in Atom, those of the feed."""
+    entry, record = keys.source, keys.record
+    # feedparser takes the end of an address with a long domain for a name; the original author has both.
+    order = (
+        ("author", "authors")
+        if "@" in plain(entry.get("author")) and len(entry.get("authors") or ()) < 2
+        else ("authors", "author")
+    )
+    keys.take("authors", *order, read=names_of) or keys.take(
+        "authors", "dc_creator", "media_credit", read=names_of
+    )
+    is_atom = plain(feed.get("version")).startswith("atom")
+    if "authors" not in record and is_atom and (names := names_of(feed.get("authors"))):
+        record["authors"] = names
 
 
 def _page(links: object) -> str:

@@ -68,25 +68,9 @@ def read(page: Page, is_date: IsDate) -> Keys:
     web_page = next((thing for thing in things if "WebPage" in _types(thing)), {})
     micro = page.get("microdata") or {}
     address = _address(page, meta, article)
-    publisher = _resolved(article.get("publisher"), by_id)
-    site = next((thing for thing in things if not _SITES.isdisjoint(_types(thing)) and thing.get("name")), {})
-    outlet = plain(
-        first(
-            *meta.get("og:site_name", ()),
-            name_of(publisher),
-            *_values(meta, _OUTLETS),
-            *map(name_of, micro.get("publisher", ())),
-            name_of(site),
-        )
-    )
-    title = first(
-        plain(article.get("headline")),
-        *_values(meta, _TITLES),
-        plain(article.get("name")),
-        *micro.get("headline", ()),
-        _heading(page),
-    )
-    title = _without_outlet(plain(title), [outlet, *meta.get("og:site_name", ()), domain_of(address)])
+    outlet = _outlet(article, meta, micro, things, by_id)
+    title = _title(article, meta, micro, page)
+    title = _without_outlet(title, [outlet, *meta.get("og:site_name", ()), domain_of(address)])
     descriptions = [
         *_values(meta, _EXCERPTS),
         plain(article.get("description")),
@@ -277,6 +261,42 @@ def _address(page: Page, meta: Mapping[str, Sequence[str]], article: Mapping[str
         if url and (not fetched or url.rstrip("/").count("/") > 2 or url == whole[-1]):
             return url
     return ""
+
+
+def _outlet(
+    article: Mapping[str, Any],
+    meta: Mapping[str, Sequence[str]],
+    micro: Mapping[str, Sequence[str]],
+    things: Iterable[Mapping[str, Any]],
+    by_id: Mapping[str, Any],
+) -> str:
+    site = next((thing for thing in things if not _SITES.isdisjoint(_types(thing)) and thing.get("name")), {})
+    return plain(
+        first(
+            *meta.get("og:site_name", ()),
+            name_of(_resolved(article.get("publisher"), by_id)),
+            *_values(meta, _OUTLETS),
+            *map(name_of, micro.get("publisher", ())),
+            name_of(site),
+        )
+    )
+
+
+def _title(
+    article: Mapping[str, Any],
+    meta: Mapping[str, Sequence[str]],
+    micro: Mapping[str, Sequence[str]],
+    page: Page,
+) -> str:
+    return plain(
+        first(
+            plain(article.get("headline")),
+            *_values(meta, _TITLES),
+            plain(article.get("name")),
+            *micro.get("headline", ()),
+            _heading(page),
+        )
+    )
 
 
 def _heading(page: Page) -> str:
