@@ -69,7 +69,7 @@ TEXT_FIELDS = tuple(FIELD_WEIGHTS)
 
 K1 = 1.2
 PARTS = 4
-"""The exact form is one part in so many of a word's score: a whole number, so that codes add up as integers."""
+"""The exact form has one part in this many of a word's score: a whole number, so that codes add up as integers."""
 
 CODE_SCALE = (K1 + 1) / 255
 

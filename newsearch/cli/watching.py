@@ -92,7 +92,7 @@ class _Visits:
 
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
-"""Seconds before a failed run is repeated: after the first failure, and at most."""
+"""Seconds before a failed run is repeated: after the first failure, and the maximum."""
 
 
 class _Retry:

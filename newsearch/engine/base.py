@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 SORTS = ("relevance", "newest", "oldest", "modified", "heat", "quality")
 MAX_REPORTS = 10_000
-"""Articles that are grouped into stories at most."""
+"""The maximum number of articles that are grouped into stories."""
 
 MAX_PAGE = 100_000
 """The maximum of offset + limit. For more, use a filter or `export`."""

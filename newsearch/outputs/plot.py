@@ -13,7 +13,7 @@ from newsearch.text.clean import one_line
 FORMATS = ("svg", "png")
 
 _LABELS = 12
-"""Periods that are named below the picture, at most."""
+"""The maximum number of periods that are named below the picture."""
 _LONGEST = 60
 """Characters of a query in the key."""
 

@@ -32,10 +32,11 @@ _GROUPS = (All, And, Or)
 _ROOTS = (All, And)
 
 COMPLETE_WORDS = 6
-"""Of up to so many words, articles that hold all come first; a longer query is a text, and ranks by score alone."""
+"""For a query of up to this many words, articles that contain all of them come first. A longer query is a text, and
+ranks by score alone."""
 
 _FEW = 7
-"""Among fewer nodes than this it is not worth while to look for repeated ones."""
+"""Among fewer nodes than this, looking for repeated ones does not pay off."""
 
 
 class Plan(NamedTuple):

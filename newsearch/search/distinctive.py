@@ -1,10 +1,10 @@
-"""The words and names that tell the matches of a query from the rest of the collection.
+"""The words and names that distinguish the matches of a query from the rest of the collection.
 
 A word is measured by the log-likelihood ratio G2 of its counts among the matches and among all other articles (Dunning,
 "Accurate methods for the statistics of surprise and coincidence", Computational Linguistics 19, 1993; see
 `ranking.log_likelihood`). Counts are numbers of articles, so one article that repeats a word does not make it
 distinctive. Words are exact forms, counted over all matches. Of forms with a common stem, the most distinctive one
-stands for all.
+represents all.
 
 How words are written, and names of several words, are learned from a sample: the SAMPLE best matches. A name is a run
 of capitalised words within a sentence that MENTIONS articles of the sample have. The NAMES most frequent ones are then
@@ -45,16 +45,16 @@ _READ = 4_000
 """Characters that are read of each text of an article."""
 
 _LONGEST = 5
-"""Words of a name at most."""
+"""The maximum number of words in a name."""
 
 _WITHIN = 0.5
 """A word is not shown beside a name that contains it, if this share of the matches with the word have the name."""
 
 _CAPITALS = 0.6
-"""In texts with a larger share of capitalised words, such as headlines, capitals do not tell names."""
+"""In texts with a larger share of capitalised words, such as headlines, capitals do not identify names."""
 
 _LINKS = frozenset("of de del da di du la le van von der den al bin ibn and".split())
-"""Words in lower case that can stand within a name."""
+"""Words in lower case that may occur within a name."""
 
 
 class DistinctiveWord(NamedTuple):
@@ -74,7 +74,7 @@ class DistinctiveWord(NamedTuple):
 
 
 class DistinctiveWords(NamedTuple):
-    """The words that tell the matches of a query from all other articles.
+    """The words that distinguish the matches of a query from all other articles.
 
     Attributes:
         query: the text of the query.

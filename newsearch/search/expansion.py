@@ -28,15 +28,15 @@ ScoredArticle: TypeAlias = tuple[float, Article]
 ARTICLES = 10
 TERMS = 30
 RELATED = 10
-"""So many words find articles that are related to a few: as good ones as TERMS of them, in half the time."""
+"""The number of words with which related articles are found: they are as good as with TERMS words, in half the time."""
 
 KEPT = 0.85
 
 SUBJECT = 3
-"""How often a word of a title or of a topic counts, which tell what an article is about."""
+"""How many times a word of a title or of a topic counts: titles and topics say what an article is about."""
 
 PROSE = 0.25
-"""In sentences at least so many of the words are function words; headlines mostly have fewer."""
+"""The minimum share of function words in sentences; headlines mostly have a smaller one."""
 
 _READ = 20_000
 """Characters that are read of each field of an article."""

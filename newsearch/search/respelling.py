@@ -16,7 +16,7 @@ from newsearch.search.spellings import Held, Spellings
 from newsearch.text import analysis
 
 FEW = 10
-"""A search that finds so many articles with every word was not mistyped."""
+"""A search that finds this many articles with every word was not mistyped."""
 
 _MAX_WORDS = 8
 _MIN_LETTERS = 4
@@ -35,12 +35,13 @@ _MAX_TRIED = 160
 """Queries that are tried."""
 _RARE = 4
 _COUNTED = 4_096
-"""So many articles with one word are looked up where the other words lie in less time than words like one are found."""
+"""Looking up this many articles with one word in the postings of the others takes less time than finding similar
+words."""
 _MANY = 1 << 62
 """More articles than any index has."""
 _FREQUENT = 1_000
-"""A word that is two edits from one that some articles contain must be in so many. To win it must be in about three
-times as many, in all its forms: see `_EDIT`."""
+"""The minimum number of articles with a word that is two edits from one that some articles contain. To win, it must be
+in about three times as many, in all its forms: see `_EDIT`."""
 
 
 def respell(asked: Asked, found: int) -> str | None:
@@ -206,8 +207,8 @@ class _Trial:
     ) -> _Candidates:
         """The candidates for one of several places that may help if all of these get new words.
 
-        Most are ruled out before they are looked for. It is left out of account that a new word may stand in an article
-        as one with its neighbour.
+        Most are ruled out before they are looked for. A new word that an article joins with its neighbour is not taken
+        into account.
 
         Args:
             least: as `best`.
@@ -246,7 +247,7 @@ class _Trial:
         for bound in self._bounds(words, new):
             if bound * likely <= least:
                 if joined is None:
-                    # A new word and its neighbour may also stand in an article as one.
+                    # An article may also have a new word and its neighbour as one word.
                     joined = self._as_one(words, new)
                 if (bound + joined) * likely <= least:
                     return False

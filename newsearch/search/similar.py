@@ -41,8 +41,8 @@ _READ = 4_000
 """Characters that are read of excerpt and body; the start of a report says what it is about."""
 
 _SPARE = (6, 100)
-"""Further articles that are searched, since copies of the article and of each other are left out: first so many, and if
-too many of them are copies, so many."""
+"""How many further articles are searched, because copies of the article and of each other are left out: at first, and
+if too many of those were copies."""
 
 _ANSWERS = 512
 """Lists of related articles that are kept for later questions."""

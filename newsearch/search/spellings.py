@@ -2,10 +2,11 @@
 
 healthcare, health-care and health care are treated as one word, and likewise re-open and reopen, 24000 and 24 000, AT&T
 and AT & T. The spelling as typed ranks highest, and an article with several spellings ranks by the best of them. The
-parts of a hyphenated word also match when they stand apart.
+parts of a hyphenated word also match when they are separate words.
+
 Spellings are expressed with the ordinary nodes of query trees. Engines therefore need no support for them.
 
-Words are expanded wherever they stand: alone, in a group, beside an operator, and in a field. What is excluded is not:
+Words are expanded wherever they occur: alone, in a group, beside an operator, and in a field. What is excluded is not:
 an exclusion must not remove more than was typed. Only queries of a few words are expanded: a text has enough words that
 one more spelling makes little difference.
 """
@@ -27,15 +28,16 @@ OTHERWISE = 0.5
 """The weight of another spelling, where the one that was typed has 1."""
 
 _LEAST_SHARE = 1 / 200
-"""A word is parted as other articles part it, if there is one for so many that do not: sea son is no season."""
+"""A word is parted as other articles part it if these are more than this share of those that do not: sea son is not
+season."""
 
 _MIN_CLOSED, _MAX_CLOSED = 4, 24
 _MIN_PART = 3
 _PREFIXES = frozenset("e i t u v x bi co de ex hi lo re un wi".split())
-"""What is shorter than other parts of a word and stands before a hyphen: e-mail, T-shirt, U-turn, co-operate."""
+"""Parts before a hyphen that are shorter than other parts of a word may be: e-mail, T-shirt, U-turn, co-operate."""
 
 _ENDINGS = frozenset(["fi"])
-"""What is shorter than other parts of a word and stands after a hyphen: wi-fi, sci-fi."""
+"""Parts after a hyphen that are shorter than other parts of a word may be: wi-fi, sci-fi."""
 
 _MAX_REMEMBERED = 8_192
 _MAX_WORDS = 16_384
@@ -56,7 +58,7 @@ Value = TypeVar("Value")
 
 
 class Memory(dict[Key, Value]):
-    """A cache of at most so many values. What came first goes first. Threads may share it."""
+    """A cache of at most `most` values. The oldest are dropped first. Threads may share it."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
@@ -70,7 +72,7 @@ class Memory(dict[Key, Value]):
 
 
 class Held(NamedTuple):
-    """How often a word stands in an index.
+    """How often a word occurs in an index.
 
     Attributes:
         articles: the number of articles that contain it in any form.

@@ -13,7 +13,7 @@ from newsearch.search.results import Results
 UNITS = ("day", "week", "month", "year")
 
 MAX_PERIODS = 10_000
-"""Periods of a timeline at most."""
+"""The maximum number of periods of a timeline."""
 
 
 class Series(NamedTuple):

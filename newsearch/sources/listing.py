@@ -20,7 +20,7 @@ OTHER: Final = 3
 
 
 class Entry(NamedTuple):
-    """What stands in a directory.
+    """One entry of a directory.
 
     Attributes:
         name: its name in the directory.

@@ -39,7 +39,7 @@ RUN: Final = 2
 """Consecutive words that must agree to count."""
 
 GAP: Final = 4
-"""Words that may stand in the place of others and contradict them; more are another text."""
+"""The maximum number of words in place of others that may contradict them; more are another text."""
 
 CLASH: Final = -1.0
 

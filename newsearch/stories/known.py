@@ -17,7 +17,7 @@ VERSION: Final = 3
 
 _LEVEL: Final = 1
 _MOST_PACKED: Final = 64
-"""Bytes that one packed byte may stand for. A tiny file must not claim all the memory of the machine."""
+"""The maximum number of bytes for one packed byte. A tiny file must not claim all the memory of the machine."""
 
 
 class KnownGroups(NamedTuple):

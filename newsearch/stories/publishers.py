@@ -16,7 +16,7 @@ from newsearch.text import analysis
 from newsearch.text.analysis import Stemming
 
 ENDING: Final = 5
-"""Words of the name of a publisher at the end of a title, at most."""
+"""The maximum number of words in the name of a publisher at the end of a title."""
 KEPT: Final = 3
 """Words of a title that are kept in any case."""
 ENDED: Final = 3

@@ -24,7 +24,7 @@ KEPT_WORDS: Final = 3
 DATELINE_CHUNKS: Final = 8
 """Maximum number of words in a dateline."""
 SEPARATORS: Final = frozenset("-|–—·•")
-"""What stands before a publisher in a headline."""
+"""Signs that separate a publisher from the headline before it."""
 DASHES: Final = frozenset("- – — -- >>".split())
 """What a dateline may end with."""
 _SENTENCE_END: Final = re.compile(r"[.!?:;…]['\"”’»)\]]*$")

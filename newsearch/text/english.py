@@ -17,7 +17,7 @@ FUNCTION_WORDS = frozenset(
     """.split()
 )
 """Words that say how others belong together, and little themselves. Not here are us, may and will, which
-cannot be told from US, May and Will once their case is folded."""
+cannot be distinguished from US, May and Will once case is folded."""
 
 AMBIGUOUS_PLURALS = {
     "axis": "axes",

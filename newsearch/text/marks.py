@@ -46,7 +46,7 @@ def _limited(run: re.Match[str]) -> str:
 
 @lru_cache(maxsize=1)
 def _runs() -> re.Pattern[str]:
-    """Long runs of characters that, once decomposed, join what stands before them; none is more than two marks."""
+    """Long runs of characters that, once decomposed, join the character before them; none is more than two marks."""
     marks = [c for c in map(chr, range(0x300, 0x1F000)) if _joins(c)]
     ranges: list[list[int]] = []
     for code in map(ord, marks):

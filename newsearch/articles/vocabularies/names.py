@@ -42,7 +42,7 @@ def names_of(value: object) -> list[str]:
     if not isinstance(value, list | tuple):
         return []
     names = [name for item in value for name in _names_of_one(item)]
-    # Some programs list what stands beside a name in a by-line as if it were another author.
+    # Some programs list the words beside a name in a by-line as if they were another author.
     return [name for name in names if not _ROLE.search(name)] or names
 
 

@@ -1,4 +1,4 @@
-"""newsearch compact: the index in as few segments as can be."""
+"""newsearch compact: the index in as few segments as possible."""
 
 from __future__ import annotations
 

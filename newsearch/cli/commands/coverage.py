@@ -22,7 +22,7 @@ from newsearch.text.clean import one_line
 _ROWS = 40
 """Outlets that are shown on a terminal by default."""
 _NAME = 32
-"""Columns of the name of an outlet, at most."""
+"""The maximum width of the name of an outlet, in columns."""
 
 
 @click.command(

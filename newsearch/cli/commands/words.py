@@ -1,4 +1,4 @@
-"""newsearch words: the words and names that tell the matches of a query from the rest."""
+"""newsearch words: the words and names that distinguish the matches of a query from the rest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from newsearch.text.clean import one_line
 
 _BAR = 20
 _WORD = 40
-"""Columns of a word, at most."""
+"""The maximum width of a word, in columns."""
 
 
 @click.command(

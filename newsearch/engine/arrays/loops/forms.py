@@ -80,7 +80,7 @@ def near(
     """What `similar` finds within one edit of a term of two letters or more, in no particular order.
 
     Takes a tenth of the time, because one edit changes only one half of the term: the dictionary, which must be sorted,
-    tells which forms have the first half, and the order of `by_length` which end like the second.
+    gives the forms that begin with the first half, and the order of `by_length` those that end with the second.
 
     Args:
         letters, numbers, starts: what `by_length` returns.

@@ -1,4 +1,4 @@
-"""What the loops of a search read: lists of articles with scores, boosts, occurrences of words. And what they keep."""
+"""What the loops of a search read (lists of articles with scores, boosts, occurrences of words), and what they keep."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Every(Part):
     __slots__ = ()
 
     def __new__(cls, articles: int) -> Every:
-        # The range has the length of the list, and tells the compiled loops that there is none.
+        # The range has the length of the list. It shows the compiled loops that there is none.
         return super().__new__(cls, range(articles), np.empty(0, np.uint8), 1.0, 1.0)  # type: ignore[arg-type]
 
     def look_up(self, docs: Array) -> Array:
@@ -186,7 +186,7 @@ class Codes(NamedTuple):
 class Occurrences(NamedTuple):
     """The occurrences of exact forms in one segment, whose articles are numbered from `start`. See `Slot`.
 
-    `several` tells whether there may be more than one form. Their postings then follow each other form by form.
+    `several` is whether there may be more than one form. Their postings then follow each other form by form.
     """
 
     doc: Array

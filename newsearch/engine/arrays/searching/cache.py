@@ -29,11 +29,11 @@ _ENTRY = 256
 
 _FEW = 64
 _SPARE = 8
-"""A cache of more than a few entries drops more than it must, one part in so many of its limit, so that it seldom looks
-for the least each time."""
+"""A cache of more than a few entries drops one part in this many of its limit more than it must, because finding the
+least valuable entries takes time."""
 
 _MAKING = 20_000
-"""To make any value costs as much as so many bytes of a large one."""
+"""The cost of making any value, however small, as the number of bytes of a large one that cost as much."""
 
 
 class Cache:

@@ -311,7 +311,7 @@ def _comparable(numbers: Array) -> Array:
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _AROUND = 4
-"""A moment is in a day of any zone that is fewer days from its day in UTC than so many."""
+"""In any zone, the day of a moment is fewer days than this from its day in UTC."""
 
 _FIRST, _LAST = date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH
 

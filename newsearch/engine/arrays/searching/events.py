@@ -1,7 +1,7 @@
 """Which articles report one event? Groups articles by their terms, which are read from the postings.
 
-The general way is to read every article: see search/alike. Postings have all that it needs, many articles at once: the
-terms of the title and the first LEAD terms of the text, as stems, which are told apart by their hashes.
+The general way is to read every article: see search/alike. Postings have all that it needs, for many articles at once:
+the terms of the title and the first LEAD terms of the text, as stems, which their hashes distinguish.
 """
 
 from __future__ import annotations

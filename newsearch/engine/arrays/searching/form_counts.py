@@ -25,7 +25,7 @@ _MAX_TOGETHER = 1 << 17
 """Co-occurrence is not counted for a prefix whose forms have more postings than this."""
 
 _MAX_FORMS = 1 << 12
-"""So many forms, counted in each segment, are added up one by one."""
+"""Up to this many forms, counted in each segment, are added up one by one."""
 
 
 class FormCounts:
@@ -115,7 +115,7 @@ class FormCounts:
     def _summed(
         self, ranges: list[tuple[int, int]], counts: list[Array], limit: int
     ) -> list[tuple[str, int]]:
-        """As `_commonest`, for few forms: most of those with a prefix stand in no article of a search."""
+        """As `_commonest`, for few forms: most forms with a prefix are in no article of a search."""
         sums: Counter[bytes] = Counter()
         for segment, (first, _), count in zip(self._view.segments, ranges, counts, strict=True):
             for number in np.flatnonzero(count).tolist():

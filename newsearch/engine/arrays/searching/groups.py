@@ -161,7 +161,7 @@ def outlets_of(view: View, docs: Array) -> Array:
 
 
 def _outlets(view: View) -> Array:
-    """For each provider, the number of the name by which outlets are told apart."""
+    """For each provider, the number of the name that distinguishes its outlet."""
     names = {"": 0}
     numbers = []
     for name in view.names("provider"):

@@ -28,13 +28,13 @@ _MANY_TIED = 4
 """Articles tie so often that reading the dates of all at once is faster than to put them in order one by one."""
 
 _HARDLY_ANY = 512
-"""Of at most one among so many articles, all keys are read at once."""
+"""If at most one in this many articles matches, the keys of all matches are read at once."""
 
 _AT_ONCE = 1 << 16
-"""The keys of so many articles are made at once."""
+"""The number of articles whose keys are made at once."""
 
 _SAMPLED = 1 << 16
-"""So many keys tell about what the highest are."""
+"""The number of keys from which the highest ones are estimated."""
 
 _PER_TOP, _SURELY, _FEW = 64, 2, 16
 """One in so many articles is among those of the highest keys. A sort looks there first if it can expect so many times
@@ -52,7 +52,7 @@ def keys(view: View, options: Options, docs: Array) -> Floats:
 
 
 def reads_column(view: View, options: Options) -> bool:
-    """Whether the sort keys stand in a column as they are: days alone depend on the time zone."""
+    """Whether a column has the sort keys as they are: days alone depend on the time zone."""
     return not (options.sort in _DATES and view.shifts_days(_DATES[options.sort], options.tz))
 
 

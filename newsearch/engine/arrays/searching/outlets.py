@@ -23,7 +23,7 @@ Array: TypeAlias = NDArray[Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _DENSE = 4
-"""Numbers are sorted only if there are more than so many places for each."""
+"""Numbers are sorted only if there are more than this many places for each."""
 
 
 def counted(view: View, docs: Array, by: str | None, tz: tzinfo) -> list[OutletCount]:

@@ -24,10 +24,10 @@ from newsearch.query.tree import Node
 Array: TypeAlias = NDArray[Any]
 
 _FEW = 16
-"""Articles are few if there is at most one among so many."""
+"""Candidates are few if they are at most one in this many articles."""
 
 _HARDLY_ANY = 512
-"""To check the candidates one by one takes less than any bitmap if there is at most one among so many articles."""
+"""Checking candidates one by one takes less time than any bitmap if they are at most one in this many articles."""
 
 
 class PageFilters:

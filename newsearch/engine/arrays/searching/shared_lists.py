@@ -38,11 +38,11 @@ _HASH = 16
 _SLOT = _HASH + 8
 _PER_SLOT = 4096
 _MOST_SLOTS = 1 << 18
-"""A file has a slot for so many bytes, up to so many slots."""
+"""A file has one slot for this many bytes, up to the maximum number of slots."""
 
 _PROBES = 64
 _STEP = 4 << 20
-"""Room for records is reserved in pieces of so many bytes. Without that, a full disk would end the process."""
+"""Bytes of the pieces in which room for records is reserved. Without that, a full disk would end the process."""
 
 LEAST = 1 << 20
 """The smallest file, in bytes."""

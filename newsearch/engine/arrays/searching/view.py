@@ -33,7 +33,7 @@ Array: TypeAlias = NDArray[Any]
 
 _RECORDS = 16
 _RECORD_BYTES = 8 << 20
-"""Recently read records take at most one part in so many of the cache, and at most so many bytes."""
+"""The limits of recently read records: one part in this many of the cache, and this many bytes."""
 
 _CACHED_RECORD = 8192
 """Records of more bytes than this are not cached."""

@@ -136,4 +136,4 @@ _PER_FORM = 28
 """The bytes that a form takes besides its text."""
 
 _SAMPLED = 16
-"""One stem in so many is looked at."""
+"""One stem in this many is examined."""

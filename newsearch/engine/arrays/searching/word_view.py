@@ -38,15 +38,15 @@ _SCANS = 16
 
 _VOCABULARY = ("vocabulary",)
 _VOCABULARY_SHARE = 2
-"""The forms of all segments are put together if they take at most one part in so many of the cache."""
+"""The forms of all segments are merged if they take at most one part in this many of the cache."""
 
 _BITS_SHARE = 128
 """A word in more than one of this many articles gets a bitmap over all articles. A membership test then reads one bit
 instead of searching the list."""
 
 _CROWDED, _BITS_SHARE_OF_CROWDED = 0.75, 32
-"""When so much of the cache is used, only a word in more than one of so many articles gets a bitmap, which takes more
-memory than most lists."""
+"""When more than this share of the cache is used, a word needs to be in more than one of this many articles to get a
+bitmap, because a bitmap takes more memory than most lists."""
 
 _PART = 600
 """The bytes of a Part besides those of its arrays."""
@@ -55,13 +55,15 @@ _LISTED = 8
 """About how many bytes a list takes for each of its articles, besides a bitmap."""
 
 _LIST_SHARE = 128
-"""A list of more than one part in so many of the cache is not made for a page at once."""
+"""A list that takes more than one part in this many of the cache is not made for the first page that needs it."""
 
 _LOOKED_UP = 2048
-"""So many articles of one word are looked up where another word lies: more would take longer than a search."""
+"""The maximum number of articles of one word that are looked up in the postings of another: more would take longer than
+a search."""
 
 _USES = 8
-"""A word that is read where it lies gets a list after so many further pages, even if other lists must give way."""
+"""A word that is read where it lies gets a list after this many further pages, even if other lists are dropped for
+it."""
 
 
 class _Lying:
