@@ -31,7 +31,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from newsearch._patterns import pattern
-from newsearch.text.english import DEMONYMS
+from newsearch.text.english import DEMONYMS, IRREGULAR_STEMS
 from newsearch.text.marks import limit_marks
 
 if TYPE_CHECKING:
@@ -353,7 +353,7 @@ class Stemming(NamedTuple):
         if self.language == "en":
             placed = [DEMONYMS.get(term, term) for term in exact]
             stems = stemmer.stemWords(placed)
-            found = [_IRREGULAR.get(term, stem) for term, stem in zip(placed, stems, strict=True)]
+            found = [IRREGULAR_STEMS.get(term, stem) for term, stem in zip(placed, stems, strict=True)]
         else:
             whole = [_ungrouped(term, self.language) if "." in term else term for term in exact]
             found = stemmer.stemWords(_accented(whole, self.language))
@@ -373,7 +373,7 @@ def _stem_in(language: str) -> Callable[[str], str]:
     """What makes stems in a language. A word that is looked up is stemmed in every language of an index."""
     stem_of = _stemmer(LANGUAGES[language]).stemWord
     if language == "en":
-        return lambda term: _IRREGULAR.get(term) or stem_of(DEMONYMS.get(term, term))
+        return lambda term: IRREGULAR_STEMS.get(term) or stem_of(DEMONYMS.get(term, term))
     endings = tuple(_ENDINGS.get(language, ()))
 
     def stem(term: str) -> str:
@@ -431,60 +431,6 @@ def _accented(terms: list[str], language: str) -> list[str]:
                 break
         given.append(term)
     return given
-
-
-# Errors of the stemmer that matter in news: different words that it merges (executives and executions, imports and
-# important, Harris and Harry), and plurals that it does not know. The words of a group share a stem of their own, which
-# is the first word.
-_IRREGULAR = {
-    word: group.split()[0]
-    for group in """
-        apartment apartments | arsenic arsenics | authority authorities | business businesses | clinic clinics |
-        clinical clinically | conservative conservatives conservatism | custom customs | customer customers |
-        denis | denise | department departments departmental | dominic | emergence | emergency emergencies |
-        excellent excellently excellence | executive executives | expense expenses | expensive expensively |
-        experiment experimental experiments | factor factors | factory factories | federer | handful handfuls |
-        harris | hilarious hilariously | hilary | hospitality | important importance | irony ironic ironically |
-        june | kohli | late | lately | lewis | likely | unlikely | maine | manly | manning | mars | physics |
-        polite politely | policy policies | positive positives | protestant protestants | several | severe
-        severely severity | sterling | succession | successor successors | united | universal universally |
-        universe universes | university universities | witness witnesses witnessed witnessing | wonderful |
-        bacterium bacteria | bus buses busses | canvas canvases | child children | criterion criteria | crisi
-        crisis crises | diagnos diagnosis diagnoses | analys analysis analyses | emphasis emphases | foot feet |
-        forefoot forefeet | fungus fungi | alumnus alumni | cactus cacti | nucleus nuclei | stimulus stimuli |
-        radius radii | syllabus syllabi | gas gases gasses | goose geese | hypothes hypothesis hypotheses |
-        synthes synthesis syntheses | thesis theses | prosthesis prostheses | parenthesis parentheses | paralys
-        paralysis paralyses | prognosis prognoses | oasis oases | nemesis nemeses | synopsis synopses |
-        metamorphosis metamorphoses | neurosis neuroses | psychosis psychoses | index indexes indices | matrix
-        matrices | vertex vertices | vortex vortices | appendix appendices | larva larvae | alga algae |
-        vertebra vertebrae | antenna antennas antennae | formula formulas formulae | lens lenses | louse lice |
-        mouse mice | ox oxen | people person persons | phenomenon phenomena | plus pluses | quiz quizzes quizzed
-        | spectrum spectra | stadium stadiums stadia | stratum strata | tooth teeth | datum data | memorandum
-        memoranda memorandums | referendum referendums referenda | yes yeses | calf calves | elf elves | half
-        halves | hoof hooves hoofs | housewife housewives | knife knives | loaf loaves | midwife midwives |
-        scarf scarves scarfs | self selves | sheaf sheaves | shelf shelves | thief thieves | turf turves | wharf
-        wharves wharfs | wife wives | wolf wolves | werewolf werewolves | dwarf dwarves dwarfs | bookshelf
-        bookshelves | man men | woman women | alderman aldermen | anchorman anchormen | assemblyman assemblymen
-        | barman barmen | batsman batsmen | businessman businessmen | businesswoman businesswomen | cameraman
-        cameramen | chairman chairmen | chairwoman chairwomen | clergyman clergymen | congressman congressmen |
-        congresswoman congresswomen | councilman councilmen | countryman countrymen | craftsman craftsmen |
-        fireman firemen | fisherman fishermen | foreman foremen | freshman freshmen | frontman frontmen | gunman
-        gunmen | hitman hitmen | horseman horsemen | huntsman huntsmen | layman laymen | lawman lawmen | lineman
-        linemen | marksman marksmen | middleman middlemen | militiaman militiamen | milkman milkmen | nobleman
-        noblemen | ombudsman ombudsmen | patrolman patrolmen | policeman policemen | policewoman policewomen |
-        postman postmen | rifleman riflemen | salesman salesmen | saleswoman saleswomen | seaman seamen |
-        serviceman servicemen | servicewoman servicewomen | spokesman spokesmen | spokeswoman spokeswomen |
-        sportsman sportsmen | sportswoman sportswomen | statesman statesmen | strongman strongmen | stuntman
-        stuntmen | superman supermen | swordsman swordsmen | tradesman tradesmen | tribesman tribesmen |
-        watchman watchmen | workman workmen | yachtsman yachtsmen | grandchild grandchildren | stepchild
-        stepchildren | schoolchild schoolchildren | adams | anime animes | animated animation animations |
-        barnes | browning | competent competently competence | critical critically | corporal corporals |
-        cummings | golding | hastings | heroine heroines | holmes | hughes | humane humanely | intensive
-        intensively | majority majorities | minority minorities | morale | progressive progressives
-        progressively | rhodes | successive successively | williams
-    """.split("|")
-    for word in group.split()
-}
 
 
 @cache
