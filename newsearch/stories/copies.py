@@ -26,7 +26,7 @@ from collections.abc import Generator, Iterable, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from newsearch.stories._senses import ALIASES, NEGATIONS, are_opposite
 from newsearch.stories.wording import Wording, number_value, weight
@@ -51,7 +51,7 @@ _ALIKE: Final = 0.5
 """From this common share on, a difference between two texts is a contradiction rather than a sign of another text."""
 _HELD: Final = 0.85
 """The common share of the shorter text that alone makes two articles copies."""
-_TOLD: Final = 0.2
+_LEAST_IN_TEXT: Final = 0.2
 """The share of a headline's words that the other headline or the text must contain. Boilerplate matches no headline."""
 _TOGETHER: Final = 1.2
 """Minimum sum of the common share of the text and the headlines' similarity, if neither decides alone."""
@@ -87,13 +87,13 @@ def relation(a: Wording, b: Wording) -> float:
             is_same = (
                 agree >= 0.5
                 or (titles[0] >= 0.75 and apart <= _SERIES)
-                or (held >= 0.9 and _tells_of(a, b) >= 0.3)
+                or (held >= 0.9 and _share_in_text(a, b) >= 0.3)
             )
             return 1 + held * titles[0] if is_same else 0.0
         return 1 + held if agree > 0.9 and apart <= 3 * 3600 else 0.0
     if agree >= 0.85 and (apart <= _SAME_TITLE or (agree > 0.95 and least < 4)):
         return 1 + held
-    if held >= _HELD and size >= 7 and max(titles[0], _tells_of(a, b)) >= _TOLD:
+    if held >= _HELD and size >= 7 and max(titles[0], _share_in_text(a, b)) >= _LEAST_IN_TEXT:
         return 1 + held
     score = held * min(1.0, size / 8) + agree
     return score / _TOGETHER
@@ -144,8 +144,8 @@ def _weight_of(terms: frozenset[str]) -> int:
     return weight(terms)
 
 
-def _tells_of(a: Wording, b: Wording) -> float:
-    """The share of a headline's words that occur in the common text, for the headline with the lower share."""
+def _share_in_text(a: Wording, b: Wording) -> float:
+    """The share of a headline's words that its own text contains, for the headline with the lower share."""
     return min(weight(w.title_terms & w.text_terms) / max(1, weight(w.title_terms)) for w in (a, b))
 
 
@@ -154,24 +154,30 @@ def _titles_clash(a: Wording, b: Wording, alignment: _Alignment) -> bool:
         return False
     if _other_numbers(a, b, a.title, b.title):
         return True
-    return _clash(a, b, a.title, b.title, alignment, False, a.title_label, b.title_label)
+    one, other = _Sequence(a, a.title, a.title_label), _Sequence(b, b.title, b.title_label)
+    return _clash(one, other, alignment, cut=False)
 
 
 def _texts_clash(a: Wording, b: Wording, alignment: _Alignment) -> bool:
-    return _clash(a, b, a.text, b.text, alignment, a.cut or b.cut, a.text_label, b.text_label)
+    one, other = _Sequence(a, a.text, a.text_label), _Sequence(b, b.text, b.text_label)
+    return _clash(one, other, alignment, cut=a.cut or b.cut)
 
 
-def _clash(
-    a: Wording,
-    b: Wording,
-    x: tuple[str, ...],
-    y: tuple[str, ...],
-    alignment: _Alignment,
-    cut: bool,
-    label: int,
-    other_label: int,
-) -> bool:
-    """Whether two aligned sequences contradict each other between two places where they agree."""
+class _Sequence(NamedTuple):
+    """The title or the text of an article: its terms, and how many of them are a label."""
+
+    wording: Wording
+    terms: tuple[str, ...]
+    label: int
+
+
+def _clash(one: _Sequence, other: _Sequence, alignment: _Alignment, *, cut: bool) -> bool:
+    """Whether two aligned sequences contradict each other between two places where they agree.
+
+    Args:
+        cut: whether one of them breaks off. Its last word may then be incomplete.
+    """
+    x, y = one.terms, other.terms
     if x == y:
         return False
     edges = [(0, 0, 0), *alignment.blocks, (len(x), len(y), 0)]
@@ -179,14 +185,14 @@ def _clash(
         old, new = x[i + size : p], y[j + size : q]
         if not old and not new:
             continue
-        if not size and (p <= label or q <= other_label):
+        if not size and (p <= one.label or q <= other.label):
             continue
         at_edge = not size or not following
         if len(old) > GAP or len(new) > GAP or (at_edge and len(old) != len(new)):
             continue
         if not following and cut and p == len(x) and q == len(y) and _is_cut(old, new):
             continue
-        if _contradict(a, b, old, new):
+        if _contradict(one.wording, other.wording, old, new):
             return True
     return False
 
