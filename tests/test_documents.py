@@ -35,10 +35,8 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
-    directory = tmp_path_factory.mktemp("index")
-    newsearch.build(ROOT / "seeds", index=directory)
-    return newsearch.open(directory)
+def index(seeds_index: Path) -> Index:
+    return newsearch.open(seeds_index)
 
 
 @pytest.mark.usefixtures("workplace")

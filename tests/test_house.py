@@ -214,13 +214,12 @@ def test_importing_newsearch_imports_no_dependency() -> None:
     assert _loaded("import newsearch") == set()
 
 
-def test_searching_imports_only_what_a_search_needs(tmp_path: Path) -> None:
-    newsearch.build(ROOT / "seeds", index=tmp_path)
+def test_searching_imports_only_what_a_search_needs(seeds_index: Path) -> None:
     script = (
         "import newsearch, sys; index = newsearch.open(sys.argv[1]);"
         "assert index.search('facial recognition ban', after='2020-09')[0].article.title"
     )
-    assert _loaded(script, str(tmp_path)) <= {"numpy", "Stemmer", "zstandard"}
+    assert _loaded(script, str(seeds_index)) <= {"numpy", "Stemmer", "zstandard"}
 
 
 # Errors

@@ -19,10 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
-    directory = tmp_path_factory.mktemp("seeds")
-    newsearch.build(ROOT / "seeds", index=directory)
-    with newsearch.open(directory) as index:
+def seeds(seeds_index: Path) -> Iterator[Index]:
+    with newsearch.open(seeds_index) as index:
         yield index
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
-from documents import ROOT
 
 import newsearch
 from newsearch import Request
@@ -180,9 +179,8 @@ def test_help_has_examples_that_run(client: Any) -> None:
         assert 'class="note"' not in answer.text, example
 
 
-def test_examples_of_exact_queries_find_only_what_they_say(tmp_path: Path) -> None:
-    newsearch.build(ROOT / "seeds", index=tmp_path)
-    with newsearch.open(tmp_path) as index:
+def test_examples_of_exact_queries_find_only_what_they_say(seeds_index: Path) -> None:
+    with newsearch.open(seeds_index) as index:
         for query, _ in dict(EXAMPLES)["Exactly"]:
             assert index.search(query).counts.partial == 0, query
 

@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import pytest
-from documents import ROOT
 from test_pages import Reader, read
 
 import newsearch
@@ -278,6 +277,5 @@ def test_a_saved_search_for_unpublished_articles_is_not_shown(
     assert names == ["Bans <b>", "Bridge"]
 
 
-def test_the_seeds_have_a_front_page(serve: Any, tmp_path: Path) -> None:
-    newsearch.build(ROOT / "seeds", index=tmp_path)
-    assert serve(tmp_path).get("/").status_code == 200
+def test_the_seeds_have_a_front_page(serve: Any, seeds_index: Path) -> None:
+    assert serve(seeds_index).get("/").status_code == 200

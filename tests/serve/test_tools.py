@@ -214,34 +214,28 @@ def test_over_http_the_guard_stands_before_the_tools(client: Any) -> None:
     assert client.post("/mcp", content=b"x" * 70_000, headers=headers).status_code == 413
 
 
-def test_what_is_big_and_what_is_like_an_article(tmp_path: Path) -> None:
-    import newsearch
-
-    newsearch.build(ROOT / "seeds", index=tmp_path)
-    found = call(tmp_path, "stories", after="2020-09", before="2020-10", limit=2)
+def test_what_is_big_and_what_is_like_an_article(seeds_index: Path) -> None:
+    found = call(seeds_index, "stories", after="2020-09", before="2020-10", limit=2)
     assert [story["outlet_count"] for story in found["stories"]] == [2, 2]
     assert found["stories"][1]["outlets"] == ["Oregon Ledger", "Civic Watch"]
     assert found["truncated"] is True
     first = found["stories"][1]["first"]["id"]
-    like = call(tmp_path, "related", id=first, limit=3)
+    like = call(seeds_index, "related", id=first, limit=3)
     assert len(like["results"]) == 3
     assert first not in [one["id"] for one in like["results"]]
-    assert call(tmp_path, "fetch", id=like["results"][0]["id"])["title"] == like["results"][0]["title"]
+    assert call(seeds_index, "fetch", id=like["results"][0]["id"])["title"] == like["results"][0]["title"]
     with pytest.raises(AssertionError, match="there is no article"):
-        call(tmp_path, "related", id="nothing")
+        call(seeds_index, "related", id="nothing")
 
 
-def test_the_page_names_the_tools_and_its_example_finds_something(tmp_path: Path) -> None:
+def test_the_page_names_the_tools_and_its_example_finds_something(seeds_index: Path) -> None:
     from documents import blocks, first_column
 
-    import newsearch
-
-    newsearch.build(ROOT / "seeds", index=tmp_path)
-    tools = asked(tmp_path, lambda client: client.list_tools()).tools
+    tools = asked(seeds_index, lambda client: client.list_tools()).tools
     assert set(first_column("docs/mcp.md")) == {tool.name for tool in tools}
     configuration, arguments = map(json.loads, blocks("docs/mcp.md", "json"))
     assert configuration["mcpServers"]["news"]["args"][0] == "mcp"
-    assert call(tmp_path, "search", **arguments)["results"]
+    assert call(seeds_index, "search", **arguments)["results"]
 
 
 _INITIALIZE = {
