@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from newsearch.text.addresses import canonical_url
 
-__all__ = ["Article", "Draft", "Image", "Provider", "Version", "article_to_mapping", "canonical_url"]
+__all__ = ["Article", "Draft", "Image", "Provider", "Version", "article_to_mapping"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from newsearch.articles.article import Article, canonical_url
+from newsearch.articles.article import Article
 from newsearch.cli.terminal import complain
 from newsearch.errors import QueryError
 from newsearch.search.index import Index
+from newsearch.text.addresses import canonical_url
 
 _SUGGESTED = 3
 _LISTED = 5
@@ -32,8 +33,8 @@ def _at_url(index: Index, url: str) -> Article | None:
     if not re.fullmatch(r"\w+://[^\s/?#]\S*", address):
         return None
     hits = index.search(address, limit=_SUGGESTED, unpublished=True)
-    very = (hit for hit in hits if canonical_url(hit.url or "") == canonical_url(address))
-    hit = next(very, hits[0] if hits else None)
+    exact = (hit for hit in hits if canonical_url(hit.url or "") == canonical_url(address))
+    hit = next(exact, hits[0] if hits else None)
     return hit.article if hit else None
 
 

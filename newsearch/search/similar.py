@@ -16,7 +16,7 @@ from datetime import timedelta
 from itertools import chain
 from math import log
 
-from newsearch.articles.article import Article, canonical_url
+from newsearch.articles.article import Article
 from newsearch.engine.base import Options, Reader
 from newsearch.query.tree import All, DateRange, Everything, Match, Node, Not, Or, Word
 from newsearch.search.alike import Alike
@@ -26,6 +26,7 @@ from newsearch.stories.comparing import Seen
 from newsearch.stories.copies import WINDOW
 from newsearch.stories.wording import outlet_of
 from newsearch.text import analysis
+from newsearch.text.addresses import canonical_url
 from newsearch.text.english import FUNCTION_WORDS
 
 WORDS = 10

@@ -170,9 +170,9 @@ def write_view(view: View) -> list[tuple[str, str]]:
     return [*pairs, ("explain", "true")] if view.explain else pairs
 
 
-def address(path: str, request: Request, view: View | None = None) -> str:
+def address(path: str, request: Request) -> str:
     """A path with the parameters of a request."""
-    pairs = write_request(request) + (write_view(view) if view else [])
+    pairs = write_request(request)
     return f"{path}?{urlencode(pairs)}" if pairs else path
 
 

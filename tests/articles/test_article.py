@@ -18,9 +18,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsearch.articles import reading
-from newsearch.articles.article import Article, Image, Provider, article_to_mapping, canonical_url
+from newsearch.articles.article import Article, Image, Provider, article_to_mapping
 from newsearch.articles.reading import article_from_mapping, article_from_record
 from newsearch.errors import SourceError
+from newsearch.text.addresses import canonical_url
 from newsearch.text.clean import clean_text
 
 

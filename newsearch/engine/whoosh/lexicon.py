@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
-from newsearch.articles.article import canonical_url
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.text.addresses import canonical_url
 from newsearch.text.hashes import hash_bytes
 
 Array: TypeAlias = NDArray[Any]

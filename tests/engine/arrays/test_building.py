@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import without_compiler
 
-from newsearch.articles.article import Article, Image, Provider, canonical_url
+from newsearch.articles.article import Article, Image, Provider
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.records import encode_record
 from newsearch.engine.arrays.writing import building
@@ -22,6 +22,7 @@ from newsearch.engine.arrays.writing.builder import TermTable
 from newsearch.engine.arrays.writing.content import facts_of, records_of, signatures_of
 from newsearch.stories.signatures import article_signature
 from newsearch.text import analysis
+from newsearch.text.addresses import canonical_url
 from newsearch.text.hashes import hash_key
 
 in_python = without_compiler(building)

@@ -38,8 +38,10 @@ def identity(toc: Toc) -> int:
 
 
 def read_shared(directory: Path, generation: int) -> tuple[Array, Array] | None:
-    """The articles of a generation that have copies, and the number of the group of each, unsigned. None if no sound
-    file tells."""
+    """The articles of a generation that have copies, and the number of the group of each, unsigned.
+
+    None if there is no sound file for this generation.
+    """
     try:
         file = _opened(directory)
         if int(file.array("generation")[0]) != generation:

@@ -15,12 +15,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch.articles.article import Article, canonical_url
+from newsearch.articles.article import Article
 from newsearch.engine.arrays.segment.columns import SIGNATURE
 from newsearch.engine.arrays.segment.records import encode_record
 from newsearch.engine.arrays.writing import building
 from newsearch.ranking import TEXT_FIELDS
 from newsearch.stories.signatures import article_signature
+from newsearch.text.addresses import canonical_url
 
 
 def records_of(articles: list[Article]) -> list[bytes]:
