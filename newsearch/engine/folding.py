@@ -16,7 +16,7 @@ Search = TypeVar("Search", bound=Answer)
 Group = TypeVar("Group")
 
 CANDIDATES = 200
-"""Hits that are read first. If they do not fill the page, the number is doubled until they do."""
+"""The number of hits that are read first. If they do not fill the page, it is doubled until they do."""
 
 NOON = 43_200
 """Seconds after midnight that a day without a time counts as, among those that have one."""
@@ -29,8 +29,8 @@ class FoldedPage(ABC, Generic[Search, Group]):
     best hit.
 
     Args:
-        first, most: how many hits are read first, and at most. If these are the same, so many are read for every page,
-            even an empty one: then the groups do not depend on the page.
+        first, most: how many hits are read first, and at most. If these are the same, that many are read for every
+            page, even an empty one: then the groups do not depend on the page.
     """
 
     _search: Search

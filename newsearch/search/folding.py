@@ -24,7 +24,7 @@ from newsearch.search.request import MAX_FOLDED, Request
 from newsearch.stories.spreading import spread
 
 CANDIDATES = 200
-"""Hits that are grouped for a page that they fill."""
+"""The number of hits that are grouped for a page, if they fill it."""
 
 
 class Copy(NamedTuple):

@@ -25,7 +25,7 @@ WINDOW = timedelta(days=3)
 """The window before the newest article, where none is given."""
 
 ARTICLES = MAX_REPORTS
-"""Articles that are grouped at most, the newest of the window."""
+"""The maximum number of articles that are grouped: the newest of the window."""
 
 _RECENT = 86_400.0
 """Seconds: what the last day brought is compared with the day before it."""

@@ -31,7 +31,7 @@ REQUEST_VERSION = 1
 COLLAPSES = ("copies", "stories")
 COUNTS = ("articles", "texts")
 MAX_FOLDED = 2_000
-"""Hits that are read at most to group them into stories."""
+"""The maximum number of hits that are read to group them into stories."""
 
 
 @dataclass(frozen=True)
@@ -392,7 +392,7 @@ _LISTS = {
 _INSTANT = timedelta(microseconds=1)
 
 MAX_VALUES = 1_000
-"""Topics, providers, categories or types that one search may name."""
+"""The maximum number of values that a search may give for one attribute."""
 
 
 @lru_cache(maxsize=64)

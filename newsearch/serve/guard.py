@@ -304,7 +304,7 @@ def _name(host: str) -> str:
 
 
 _HOST = re.compile(r"(?:\[([^\[\]]*:[^\[\]]*)\]|([^\[\]:]*))(?::[0-9]+)?")
-"""Only an address of IPv6 stands in brackets, and only a port follows it."""
+"""Only an IPv6 address is in brackets, and only a port follows it."""
 
 
 def _credentials(given: str) -> str:

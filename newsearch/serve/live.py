@@ -30,10 +30,10 @@ _LATE = 1.1
 """How late a check may be, as a multiple of _EVERY, while a thread makes it and the last generation is still shown."""
 
 _TURN = 0.02
-"""Seconds that a search waits for the one before it, at most."""
+"""The maximum number of seconds that a search waits for the one before it."""
 
 _PATIENCE = 0.5
-"""Seconds that a new generation is kept back at most until it is warmed up."""
+"""The maximum number of seconds for which a new generation is kept back until it is warmed up."""
 
 _PAUSE = 1.3
 """Seconds without a check after which a search waits for it. Together with _PATIENCE, no answer is 2 s old."""

@@ -48,7 +48,8 @@ _QUEUE = 2_048
 """Connections that wait to be accepted."""
 
 _SWITCH_SECONDS = 0.001
-"""How long the loop waits at most for a thread that searches, on one processor; Python's default is 5 ms."""
+"""The maximum number of seconds that the loop waits for a thread that searches, on one processor. Python's default is 5
+ms."""
 
 _GARBAGE = 20_000
 _STARTING_SECONDS = 1.0

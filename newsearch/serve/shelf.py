@@ -17,7 +17,7 @@ _EVERY = 1.0
 """Seconds between two checks for changes."""
 
 _LISTED = 5
-"""Searches that a line on those that are left out names at most."""
+"""The maximum number of searches that a line on those that are left out names."""
 
 
 class Shelf:

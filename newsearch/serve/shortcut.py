@@ -23,20 +23,20 @@ _MOST_CHARACTERS = 200
 """Of a query. Writing without spaces has many words without any."""
 
 _FEW = 10
-"""Below so many matches, a page may need searches of other words. Of three typed words and more, these may be so many
-that they would hold up the loop."""
+"""With fewer matches than this, a page may need searches of other words. For three typed words or more, these may be
+too many for the loop."""
 
 _FEW_WORDS = 2
-"""Of so many typed words, other searches take less time than a thread would wait for the loop."""
+"""Up to this many typed words, searches of other words take less time than a thread would wait for the loop."""
 
 _MOST_PACKED = 64 << 10
-"""Bytes that are compressed on the loop at most: a millisecond or two."""
+"""The maximum number of bytes that are compressed on the loop: a millisecond or two."""
 
 _SLOW = 0.01
 _WARY = 1.0
 _PENALTY = 5
-"""After two searches within _WARY seconds that took longer than _SLOW seconds each, none runs on the loop for so many
-times as long as the second one."""
+"""After two searches within _WARY seconds that took longer than _SLOW seconds each, none runs on the loop for this many
+times as long as the second one took."""
 
 _FOUND = "newsearch.found"
 
@@ -117,4 +117,4 @@ def found_already(scope: Scope, snapshot: Snapshot) -> Results | None:
 
 
 _UNKNOWN = "qzxwvkjq"
-"""A word that stands nowhere."""
+"""A word that no article has."""

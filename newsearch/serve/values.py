@@ -20,7 +20,7 @@ from newsearch.serve.site import Site
 from newsearch.text.clean import one_line
 
 REPORTS = 500
-"""Reports on the page of a story, and publications on the page of an article, at most."""
+"""The maximum number of reports on the page of a story, and of publications on the page of an article."""
 
 
 def facts_of(article: Article, tz: tzinfo) -> dict[str, Any]:

@@ -42,7 +42,7 @@ _SPARE = 16
 """Hits beyond the page that each part of a query finds, since the order of near ones may be another in doubles."""
 
 _MAX_NEAR = 2048
-"""Neighbours beyond one end of the page that are read for this at most."""
+"""The maximum number of neighbours beyond one end of the page that are read for this."""
 
 _DAY = 86_400
 

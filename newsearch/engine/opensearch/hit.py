@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from newsearch.engine.opensearch.connection import Cluster
 
 _DIGITS = 3
-"""Of a code, at most."""
+"""The maximum number of digits of a code."""
 
 
 class Hit:

@@ -29,7 +29,7 @@ _RENEWALS = 4
 """How often the lock is renewed in the time of a lease."""
 
 _LONGEST = 3600.0
-"""Seconds of a lease, at most."""
+"""The maximum length of a lease, in seconds."""
 
 _MAX_RACES = 10
 """How often the lock may be gone, or taken over, when it is looked at."""

@@ -13,7 +13,7 @@ from newsearch.engine.arrays.loops import kernel
 Query: TypeAlias = dict[str, Any]
 
 MAX_LIKE = 2000
-"""Forms that the server suggests for a misspelling, at most. The nearest ones come first."""
+"""The maximum number of forms that the server suggests for a misspelling, the nearest first."""
 
 _LONG = 12
 """Letters of a term above which the forms that are like it are looked for by halves."""

@@ -22,7 +22,7 @@ _SEARCHES = 250
 """Searches in one request."""
 
 _MOST_VALUES = (1 << 31) - 1
-"""Values of a field that a request can ask for, at most."""
+"""The maximum number of values of a field that a request can ask for."""
 
 _PAGE = 1000
 """Buckets of one request, where all are read."""

@@ -29,10 +29,11 @@ from newsearch.text import analysis
 Query: TypeAlias = dict[str, Any]
 
 MAX_STANDING = 400
-"""Words at most, over all fields, of which any may stand in a place of a phrase. They count as terms of the query."""
+"""The maximum number of words, over all fields, that may be at one place of a phrase. They count as terms of the
+query."""
 
 _EXPANSIONS = 1 << 20
-"""Words at most with which a phrase may end. They do not count as terms of the query."""
+"""The maximum number of words with which a phrase may end. They do not count as terms of the query."""
 
 
 class Together:

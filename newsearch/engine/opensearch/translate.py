@@ -57,7 +57,8 @@ more than 1,024 terms. Articles with other forms of the prefix only are found, a
 queries score the other forms of the only prefix of a search (see `Translator.parts`)."""
 
 MAX_PARTS = 40
-"""Queries for one prefix at most. Of a prefix with more forms, the first one alone decides the order."""
+"""The maximum number of queries for one prefix. For a prefix with more forms, the first query alone decides the
+order."""
 
 _FILTER_SCORE = 1e-9
 """The score of a filter among scoring nodes, as in `topic:AI OR robots`."""

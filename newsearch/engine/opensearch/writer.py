@@ -49,7 +49,8 @@ _NOTE_SECONDS = 15.0
 """The journal is written about this often, but never takes more than a tenth of the time."""
 
 _PURGE_SHARE = 5
-"""When one document in so many has died, a commit removes those that the published generation does not need."""
+"""When more than one document in this many has died, a commit removes those that the published generation does not
+need."""
 
 
 class OpenSearchWriter:
