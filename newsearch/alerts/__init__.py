@@ -1,1 +1,1 @@
-"""What is new for whom? Searches that are kept, and articles that are told once."""
+"""What is new for whom? Searches that are kept, and articles that are delivered once for each."""

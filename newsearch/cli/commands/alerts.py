@@ -80,10 +80,11 @@ def alerts(
         Deliveries(delivered_to(saved, delivered)) as deliveries,
         open_for_search(directory, synonyms, cache) as index,
     ):
-        for search in searches:
-            if skip:
+        if skip:
+            for search in searches:
                 complain(f"{search.name}: skipped {counted(deliveries.skip(index, search), 'new article')}")
-                continue
+            return 0
+        for search in searches:
             with explained_if_slow(COMPARING) if search.request.collapse else nullcontext():
                 alert = deliveries.alert(index, search, limit=limit)
             has_new = len(alert.results) > 0
@@ -96,16 +97,14 @@ def alerts(
                 # If nothing is delivered, nothing has to be written first, and all that matches need not be kept.
                 _print(alert, format_name, terminal)
                 _end(alert, deliveries, peek, format_name)
-        if format_name == "json" and not skip:
+        if format_name == "json":
             print_json({"alerts": objects})
             for alert in printed:
                 _end(alert, deliveries, peek, format_name)
-    if skip or is_any_new:
-        return 0
     # cron mails whatever is said, and most runs have nothing to tell.
-    if Terminal.of(sys.stderr).interactive:
+    if not is_any_new and Terminal.of(sys.stderr).interactive:
         complain("nothing new")
-    return 1
+    return 0 if is_any_new else 1
 
 
 def _chosen(saved: str, names: Sequence[str]) -> Sequence[SavedSearch]:

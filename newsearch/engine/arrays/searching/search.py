@@ -283,9 +283,9 @@ class Search:
         options = replace(self._options, offset=0, limit=limit)
         wanted = np.fromiter(keys, np.uint64, len(keys))
         docs = self._complete[np.isin(self._view.spread("id_hash").take(self._complete), wanted)]
-        by_score = options.sort == "relevance"
-        key = self._score(docs) if by_score else ordering.keys(self._view, options, docs)
-        rows = list(zip(key.tolist(), docs.tolist(), self._score(docs).tolist(), strict=True))
+        score = self._score(docs)
+        key = score if options.sort == "relevance" else ordering.keys(self._view, options, docs)
+        rows = list(zip(key.tolist(), docs.tolist(), score.tolist(), strict=True))
         found = copy(self)
         found._options, found._records = options, None
         found._page = ordering.ordered(self._view, options, rows, limit, 0)
