@@ -433,6 +433,7 @@ def test_a_file_without_a_name_is_an_error(run: Command, arguments: tuple[str, .
     ("command", "option"), [("serve", "saved"), ("serve", "synonyms"), ("mcp", "synonyms")]
 )
 def test_a_file_that_is_read_again_is_no_pipe(run: Command, command: str, option: str) -> None:
+    pytest.importorskip("starlette", reason="needs the extra newsearch[web]")
     os.mkfifo("pipe")
     with no_hang():
         result = run(command, f"--{option}", "pipe")

@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 from proxy import Proxy, make_certificate
 
-from newsearch.engine.opensearch import exchange
 from newsearch.engine.opensearch.connection import Cluster
 from newsearch.engine.opensearch.settings import parse_place
 from newsearch.errors import EngineError
@@ -26,6 +25,7 @@ pytest.importorskip("opensearchpy", reason="needs the extra newsearch[opensearch
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 SECONDS = 0.4
+EXCHANGE = "newsearch.engine.opensearch.exchange"
 
 Send = Callable[[bytes], object]
 
@@ -147,16 +147,16 @@ def test_all_addresses_of_a_host_share_one_limit(monkeypatch: pytest.MonkeyPatch
         (dead,) = socket.getaddrinfo("127.0.0.1", port, type=socket.SOCK_STREAM)
         with serving(lambda out: out(HEAD + b'Content-Length: 8\r\n\r\n{"a": 1}')) as living:
             (alive,) = socket.getaddrinfo("127.0.0.1", living, type=socket.SOCK_STREAM)
-            monkeypatch.setattr(exchange, "getaddrinfo", lambda *_, **__: [dead] * 4)
+            monkeypatch.setattr(f"{EXCHANGE}.getaddrinfo", lambda *_, **__: [dead] * 4)
             started = time.monotonic()
             assert "no answer within" in message(port)
             assert time.monotonic() - started < 2
-            monkeypatch.setattr(exchange, "getaddrinfo", lambda *_, **__: [dead, alive])
+            monkeypatch.setattr(f"{EXCHANGE}.getaddrinfo", lambda *_, **__: [dead, alive])
             assert asked(port) == {"a": 1}
 
 
 def test_an_answer_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "MAX_ANSWER", 2 << 20)
+    monkeypatch.setattr(f"{EXCHANGE}.MAX_ANSWER", 2 << 20)
     packed = gzip.compress(b" " * (64 << 20))
     head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
     endless = dripping(HEAD + b"\r\n", b" " * (1 << 20))
