@@ -105,6 +105,8 @@ LEE, RAY, DAY = "Ann Lee", "Bob Ray", "Cy Day"
         (["Ann Lee", "Ann Lee"], [LEE]),
         ("By Ann Lee and by Bob Ray", [LEE, RAY]),
         ("By By Ann Lee and By By Bob Ray", [LEE, RAY]),
+        ("Ann Lee; By By and Bob Ray", [LEE, "and Bob Ray"]),
+        ("Reuters; Staff Writer", ["Reuters"]),
         ("", []),
         (" , ", []),
         ("By ", ["By"]),

@@ -43,7 +43,7 @@ def names_of(value: object) -> list[str]:
         return []
     names = [name for item in value for name in _names_of_one(item)]
     # Some programs list the words beside a name in a by-line as if they were another author.
-    return [name for name in names if not _ROLE.search(name)] or names
+    return _without_roles(names)
 
 
 def _names_of_one(item: object) -> list[str]:
@@ -72,7 +72,11 @@ def split_names(text: str) -> list[str]:
         if not names or not (_is_affiliation(piece) or _OUTLET_AFTER_BAR.search(piece)):
             names += _split_piece(_BY.sub("", piece.strip(" ,;-–—")))
     people = [name for name in names if not _is_affiliation(name)]
-    return list(dict.fromkeys(people or names)) or [text]
+    return list(dict.fromkeys(people or _without_roles(names))) or [text]
+
+
+def _without_roles(names: list[str]) -> list[str]:
+    return [name for name in names if not _ROLE.search(name)] or names
 
 
 def _split_piece(text: str) -> list[str]:
@@ -88,7 +92,7 @@ def _split_piece(text: str) -> list[str]:
     if len(people) < 2 or not all(map(_is_whole_name, people)):
         pieces = [piece.strip() for piece in text.split(";") if piece.strip()]
         if len(pieces) > 1:
-            return [name for piece in pieces for name in _split_piece(piece)]
+            return [name for piece in pieces for name in _split_piece(_BY.sub("", piece))]
         kept = people if 0 < len(people) < len(parts) else [_person(text)] if len(parts) == 1 else [text]
         return [", ".join(kept)] if kept[0] else []
     return people
