@@ -12,6 +12,7 @@ installed and other examples are tried, the others would show nothing new.
 from __future__ import annotations
 
 import os
+from itertools import compress
 from pathlib import Path
 
 import pytest
@@ -47,10 +48,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     assert config.cache is not None
     passed = frozenset(config.cache.get(_PASSED, ()))
-    kept = [item for item in items if item.nodeid not in passed or _has_examples(item)]
-    kept_ids = {id(item) for item in kept}
-    config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept_ids])
-    items[:] = kept
+    is_left_out = [item.nodeid in passed and not _has_examples(item) for item in items]
+    config.hook.pytest_deselected(items=list(compress(items, is_left_out)))
+    items[:] = [item for item, is_out in zip(items, is_left_out, strict=True) if not is_out]
 
 
 def _has_examples(item: pytest.Item) -> bool:

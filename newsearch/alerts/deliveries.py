@@ -17,11 +17,11 @@ import os
 import sqlite3
 import sys
 from array import array
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from newsearch._arguments import check_number, check_path
 from newsearch.alerts.saved import SavedSearch, check_name
@@ -32,16 +32,13 @@ from newsearch.search.request import Request
 from newsearch.search.results import Results
 from newsearch.text.hashes import hash_key
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 MAX_HITS = 1_000
 """Maximum hits of an alert."""
 
 _APPLICATION = 0x6E777364
 _VERSION = 1
 _EXAMINED = 1_000
-"""So many new articles at a time are compared with those delivered, to leave out copies."""
+"""The number of new articles that are compared at a time with those delivered, to leave out copies."""
 
 
 @dataclass(frozen=True)
@@ -170,11 +167,12 @@ class Deliveries:
         if changed:
             # All that matches now, but for what is new for the former request.
             passed = index.keys(request, delivered + _new(index, before, delivered))
-        new = index.keys(request, delivered + passed)
+            delivered += passed
+        new = index.keys(request, delivered)
         # Of more, any may come first; the others are new the next time.
         among, copies = set(new[:MAX_SELECTED]), set[int]()
         if request.collapse and among:
-            among, copies = _without_copies(index, request, among, delivered + passed)
+            among, copies = _without_copies(index, request, among, delivered)
         results = index.run_among(request, among)
         keys = passed + array("Q", sorted(_shown(results) | copies))
         return Alert(search, results, len(new), len(copies), begins=False, changed=changed, keys=keys)
@@ -212,19 +210,12 @@ class Deliveries:
         if found is None:
             return None
         request, data = found
-        keys = array("Q")
-        if not isinstance(request, str) or not isinstance(data, bytes) or len(data) % keys.itemsize:
+        if not isinstance(request, str) or not isinstance(data, bytes) or len(data) % array("Q").itemsize:
             raise self._damaged()
-        keys.frombytes(data)
-        if sys.byteorder == "big":
-            keys.byteswap()
-        return request, keys
+        return request, _lowest_first(array("Q", data))
 
     def _note(self, search: SavedSearch, delivered: array[int]) -> None:
-        keys = delivered[:]
-        if sys.byteorder == "big":
-            keys.byteswap()
-        row = search.name, _written(search.request), keys.tobytes()
+        row = search.name, _written(search.request), _lowest_first(delivered).tobytes()
         with self._problems():
             self._connection.execute("INSERT OR REPLACE INTO delivered VALUES (?, ?, ?)", row)
 
@@ -265,6 +256,13 @@ _ERRNO = {
     sqlite3.SQLITE_NOMEM: errno.ENOMEM,
 }
 """The system's number for what SQLite says."""
+
+
+def _lowest_first(keys: array[int]) -> array[int]:
+    """Keys from the file, or for it, where the lowest byte comes first."""
+    if sys.byteorder == "big":
+        keys.byteswap()
+    return keys
 
 
 def _written(request: Request) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
@@ -31,8 +30,6 @@ SEEDS = "seeds"
 
 _WAIT = 60.0  # seconds: another first search may be making the same index
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 
 def checked_place(ctx: click.Context, parameter: click.Parameter, directory: str | None) -> str | None:
     """Check the place of an index. The address of a cluster gets the password from the environment."""
@@ -43,41 +40,35 @@ def checked_place(ctx: click.Context, parameter: click.Parameter, directory: str
     return directory
 
 
-def index_option(command: Command) -> Command:
-    """Add the option that names the index to a command; it is None if not given."""
-    return click.option(
-        "--index",
-        "directory",
-        metavar="DIR",
-        envvar="NEWSEARCH_INDEX",
-        show_envvar=True,
-        callback=checked_place,
-        help=f"Directory of the index.  [default: {DEFAULT_INDEX}]",
-    )(command)
+index_option = click.option(
+    "--index",
+    "directory",
+    metavar="DIR",
+    envvar="NEWSEARCH_INDEX",
+    show_envvar=True,
+    callback=checked_place,
+    help=f"Directory of the index.  [default: {DEFAULT_INDEX}]",
+)
+"""The option that names the index, as `directory`; None if it is not given."""
 
+saved_option = click.option(
+    "--saved",
+    metavar="FILE",
+    type=FileName(),
+    envvar="NEWSEARCH_SAVED",
+    show_envvar=True,
+    default=DEFAULT_SAVED,
+    show_default=True,
+    help="File of saved searches (TOML).",
+)
 
-def saved_option(command: Command) -> Command:
-    """Add the option that names the file of saved searches."""
-    return click.option(
-        "--saved",
-        metavar="FILE",
-        type=FileName(),
-        envvar="NEWSEARCH_SAVED",
-        show_envvar=True,
-        default=DEFAULT_SAVED,
-        show_default=True,
-        help="File of saved searches (TOML).",
-    )(command)
-
-
-def delivered_option(command: Command) -> Command:
-    """Add the option that names the file of deliveries; it is None if not given."""
-    return click.option(
-        "--delivered",
-        metavar="FILE",
-        type=FileName(),
-        help="File that remembers what was delivered.  [default: beside the saved searches, ending in .delivered]",
-    )(command)
+delivered_option = click.option(
+    "--delivered",
+    metavar="FILE",
+    type=FileName(),
+    help="File that remembers what was delivered.  [default: beside the saved searches, ending in .delivered]",
+)
+"""The option that names the file of deliveries; None if it is not given."""
 
 
 def delivered_to(saved: str, delivered: str | None) -> Path:

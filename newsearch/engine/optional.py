@@ -80,8 +80,8 @@ MAX_SELECTED = 50_000
 
 
 @runtime_checkable
-class SelectsMatches(Protocol):
-    """An `Answer` that knows its matches without reading articles. Engines need not implement it."""
+class SelectsMatches(Answer, Protocol):
+    """An answer that knows its matches without reading articles. Engines need not implement it."""
 
     def keys(self, known: Sequence[int]) -> array[int]:
         """Return the `hash_key` of the id of each article that contains every word, but for the known ones.

@@ -116,7 +116,7 @@ def fold(request: Request, first: Callable[[int], Answer], alike: Alike, least: 
 
     Args:
         first: returns the first n hits of the search of the request.
-        least: so many hits are grouped, if there are, also when fewer fill the page; at most MAX_FOLDED.
+        least: the minimum number of hits that are grouped, if there are as many; at most MAX_FOLDED count.
 
     Raises:
         QueryError: the page reaches beyond the MAX_FOLDED hits that are grouped at most.

@@ -307,7 +307,9 @@ class Index:
         _check_request(request)
         asked = self._asked(request)
         tree = asked.tree()
-        answer = self._matches(asked, tree, self._expanded(asked, tree) if keys else asked.options)
+        if not keys:
+            return Results(asked, self._matches(asked, tree, asked.options))
+        answer = self._matches(asked, tree, self._expanded(asked, tree))
         if not request.is_folded or not request.limit:
             return Results(asked, answer.among(keys, request.limit))
         from newsearch.search.folding import fold  # with all that compares articles

@@ -154,7 +154,8 @@ _MOST_ATTRIBUTES: Final = 1000
 """Maximum attributes of an element of a feed: the XML reader that feedparser uses takes quadratic time for them."""
 
 _MANY_ATTRIBUTES: Final = re.compile(
-    r"""<[^\s<>/!?][^\s<>/]*+(?:\s++[^\s<>=]++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+')){1001}"""
+    r"""<[^\s<>/!?][^\s<>/]*+(?:\s++[^\s<>=]++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+'))"""
+    f"{{{_MOST_ATTRIBUTES + 1}}}"
 )
 _LONGEST_AUTHOR: Final = 1000
 """Maximum characters of an author in which feedparser looks for an address."""

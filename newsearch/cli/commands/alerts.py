@@ -18,7 +18,7 @@ from newsearch.cli.places import delivered_option, delivered_to, index_option, o
 from newsearch.cli.terminal import BOLD, COMPARING, Terminal, complain, explained_if_slow
 from newsearch.cli.text import hit_lines
 from newsearch.errors import QueryError
-from newsearch.outputs.json_page import hit_mapping, to_json
+from newsearch.outputs.json_page import hit_mappings, to_json
 from newsearch.outputs.page import Page
 from newsearch.outputs.table import url_lines
 from newsearch.outputs.words import counted
@@ -88,7 +88,7 @@ def alerts(
             with explained_if_slow(COMPARING) if search.request.collapse else nullcontext():
                 alert = deliveries.alert(index, search, limit=limit)
             has_new = len(alert.results) > 0
-            is_any_new = is_any_new or has_new
+            is_any_new |= has_new
             if format_name == "json":
                 objects.append(_mapping(alert))
             if format_name == "json" and has_new:
@@ -130,7 +130,7 @@ def _lines(alert: Alert, format_name: str, terminal: Terminal) -> Iterator[str]:
     if format_name == "urls":
         yield from url_lines(page)
     elif format_name == "jsonl":
-        for hit in _hits(alert):
+        for hit in hit_mappings(page):
             yield to_json({"search": alert.search.name, **hit}, ascii=not terminal.utf8)
     elif len(alert.results):
         heading = f"{alert.search.name}: {counted(alert.new - alert.copies, 'new article')}"
@@ -172,10 +172,5 @@ def _mapping(alert: Alert) -> dict[str, object]:
         "new": alert.new,
         "copies": alert.copies,
         "left": alert.left,
-        "hits": list(_hits(alert)),
+        "hits": list(hit_mappings(Page(alert.results))),
     }
-
-
-def _hits(alert: Alert) -> Iterator[dict[str, object]]:
-    collapsed = alert.results.request.collapse is not None
-    return (hit_mapping(rank, hit, False, collapsed) for rank, hit in enumerate(alert.results, 1))

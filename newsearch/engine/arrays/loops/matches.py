@@ -47,13 +47,7 @@ def distinct(values: Array) -> Array:
 def without(keys: Array | array[int], known: Sequence[int]) -> array[int]:
     """The 64-bit keys that are not among some others, sorted, each once."""
     found = distinct(np.asarray(keys, np.uint64))
-    if len(found) and len(known):
-        others = np.asarray(known, np.uint64)
-        places = np.minimum(found.searchsorted(others), len(found) - 1)
-        is_new = np.ones(len(found), bool)
-        is_new[places[found.take(places) == others]] = False
-        found = found[is_new]
-    return array("Q", found.tobytes())
+    return array("Q", found[~holds(found, np.sort(np.asarray(known, np.uint64)))].tobytes())
 
 
 def union(parts: list[Part]) -> Scored:

@@ -57,7 +57,7 @@ _FEW_VALUES = 4096
 
 
 _FEW_FIRST = 100
-"""So many of all articles are kept in each order."""
+"""The number of all articles, the first ones, that are kept in each order."""
 
 
 class Search:
@@ -281,8 +281,8 @@ class Search:
     @checked
     def among(self, keys: Collection[int], limit: int) -> Search:
         options = replace(self._options, offset=0, limit=limit)
-        wanted = np.fromiter(keys, np.uint64, len(keys))
-        docs = self._complete[np.isin(self._view.spread("id_hash").take(self._complete), wanted)]
+        wanted = np.sort(np.fromiter(keys, np.uint64, len(keys)))
+        docs = self._complete[matches.holds(self._view.spread("id_hash").take(self._complete), wanted)]
         score = self._score(docs)
         key = score if options.sort == "relevance" else ordering.keys(self._view, options, docs)
         rows = list(zip(key.tolist(), docs.tolist(), score.tolist(), strict=True))
