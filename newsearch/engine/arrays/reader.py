@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _ASIDE = 64 << 20
 _ASIDE_SEGMENT = 200 << 10
-_ASIDE_ARTICLE = 2
+_ASIDE_ARTICLE = 3
 """Bytes of the limit that are left for Python and for searches that run, some for each segment and article; two thirds
 of a smaller limit."""
 

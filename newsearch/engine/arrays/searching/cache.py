@@ -32,6 +32,10 @@ _SPARE = 8
 """A cache of more than a few entries drops one part in this many of its limit more than it must, because finding the
 least valuable entries takes time."""
 
+_MOST_FREED = 16 << 20
+"""After dropping this many bytes, or as many as its limit, a cache gives back the memory that was freed between pieces
+that are in use. The C library would keep it. Each time takes half a millisecond."""
+
 _MAKING = 20_000
 """The cost of making any value, however small, as the number of bytes of a large one that cost as much."""
 
@@ -80,12 +84,10 @@ class Cache:
             self.used += size
             if self.used > self.limit:
                 self._drop_least()
-            is_much = self._dropped > self.limit
+            is_much = self._dropped > min(self.limit, _MOST_FREED)
             if is_much:
                 self._dropped = 0
         if is_much:
-            # Memory that was freed is mostly used again; what lies between is given back from time to time. To do so
-            # more often costs more than to find words.
             kernel.give_back()
 
     def _drop_least(self) -> None:
