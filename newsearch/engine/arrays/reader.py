@@ -94,7 +94,7 @@ class ArraysReader:
 
     def share_lists(self, directory: Path, limit: int) -> None:
         # Only servers share them.
-        from newsearch.engine.arrays.files.groups_file import identity
+        from newsearch.engine.arrays.files.kept import identity
         from newsearch.engine.arrays.searching.shared_lists import LEAST, SharedLists
 
         generation = self.toc.generation

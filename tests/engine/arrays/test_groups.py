@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from newsearch.articles.reading import article_from_mapping
 from newsearch.engine import open_engine
-from newsearch.engine.arrays.files import groups_file
+from newsearch.engine.arrays.files import groups_file, kept
 from newsearch.engine.arrays.files.layout import write_arrays
 from newsearch.engine.arrays.files.toc import GROUPS_NAME
 from newsearch.engine.arrays.reader import ArraysReader
@@ -250,7 +250,7 @@ def test_groups_of_articles_that_nobody_can_see_are_ignored(
     reader = ArraysReader(tmp_path)
     assert told(reader) == GROUPS
     assert not reader._view.visible[5]
-    known, generation = groups_file.read_groups(tmp_path), groups_file.identity(reader.toc)
+    known, generation = groups_file.read_groups(tmp_path), kept.identity(reader.toc)
     groups_file.write_groups(tmp_path, generation, known, np.array(member), np.array(group))
     assert told(ArraysReader(tmp_path)) == GROUPS
     shared = groups_file.read_shared(tmp_path, generation)
@@ -265,7 +265,7 @@ def test_a_file_without_groups_is_ignored(tmp_path: Path, wrong: dict[str, list[
     update(str(tmp_path), SIX)
     reader = ArraysReader(tmp_path)
     assert told(reader) == GROUPS
-    generation = groups_file.identity(reader.toc)
+    generation = kept.identity(reader.toc)
     shared = groups_file.read_shared(tmp_path, generation)
     assert shared is not None
     arrays: dict[str, Any] = {
@@ -286,7 +286,7 @@ def test_without_a_place_to_keep_them_groups_are_found_each_time(
         raise OSError("read-only")
 
     update(str(tmp_path), SIX)
-    monkeypatch.setattr(groups_file, "write_arrays", fails)
+    monkeypatch.setattr(kept, "write_arrays", fails)
     assert told(ArraysReader(tmp_path)) == GROUPS
     assert not (tmp_path / GROUPS_NAME).exists()
 

@@ -45,14 +45,15 @@ from newsearch.text.wordlists import MAX_PROTECTED
 TOC_NAME = "toc.json"
 JOURNAL_NAME = "journal.json"
 GROUPS_NAME = "groups.bin"
-"""A cache of readers, which no table of contents names: see groups_file."""
+VOCABULARY_NAME = "vocabulary.bin"
+"""Caches of readers, which no table of contents names: see `kept`."""
 SEGMENT_SUFFIX = ".seg"
 STATE_SUFFIX = ".src"
 _NUMBERS_SUFFIX = {"deleted": ".del", "hidden": ".hid"}
 _STEM = r"(?:[0-9]{1,15}_)?[0-9a-f]{16}"
 _OURS = pattern(
     _STEM + r"(\.[0-9]{1,18})?\.[a-z]{3,8}(\.[0-9a-f]+\.tmp)?"
-    r"|(toc\.json|journal\.json|groups\.bin)\.[0-9a-f]+\.tmp|journal\.json"
+    r"|(toc\.json|journal\.json|groups\.bin|vocabulary\.bin)\.[0-9a-f]+\.tmp|journal\.json"
 )
 _NUMBERED = pattern(r"([0-9]{1,15})_[0-9a-f]{16}\.[a-z]{3,8}")
 _MAX_TOC = 16 << 20

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch.engine.arrays.files.groups_file import identity, read_groups, read_shared, write_groups
+from newsearch.engine.arrays.files.groups_file import read_groups, read_shared, write_groups
+from newsearch.engine.arrays.files.kept import identity
 from newsearch.engine.arrays.files.toc import Toc
 from newsearch.engine.arrays.loops.matches import distinct
 from newsearch.engine.arrays.segment import columns

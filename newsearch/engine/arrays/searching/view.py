@@ -49,7 +49,7 @@ class View(WordView):
 
     Args:
         memory: the maximum bytes of its caches.
-        directory, toc: where the generation is published, if it is: what is found out about copies is kept there.
+        directory, toc: where the generation is published, if it is: see `kept`.
     """
 
     def __init__(
@@ -62,8 +62,7 @@ class View(WordView):
     ) -> None:
         # Records are kept apart, because ten are read for every page: encoded for JSON, decoded for all else.
         for_records = min(memory // _RECORDS, _RECORD_BYTES)
-        super().__init__(segments, pivots, memory - for_records)
-        self._published = directory, toc
+        super().__init__(segments, pivots, memory - for_records, directory, toc)
         self.found_groups: Slow[Groups] = Slow("the articles of this index are still being compared")
         self._json: dict[int, JsonArticles] = {}
         self._encoded: Recent[bytes] = Recent(for_records // 2, len, _CACHED_RECORD, _PER_RECORD)

@@ -1,17 +1,28 @@
-"""The exact forms of all segments as one dictionary, each with the number of findable articles that contain it."""
+"""The exact forms of all segments as one dictionary, each with the number of findable articles that contain it.
+
+vocabulary.bin   a file of arrays of the kind "vocabulary" (see `kept`):
+                 generation                 the `identity` of the generation
+                 text, at, counts           as in Vocabulary
+                 numbers, letters, starts   its order
+                 often, often_letters       its frequent forms, and the letter mask of each
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from newsearch.engine.arrays.files.toc import VOCABULARY_NAME, Toc
 from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.loops.kernel import Mask
 from newsearch.engine.arrays.segment.dictionary import ByLength, letters_of, ordered_by_length, similar_among
+from newsearch.engine.arrays.segment.form import is_offsets
 from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.errors import NewsearchError
 
 Array: TypeAlias = NDArray[Any]
 
@@ -115,10 +126,62 @@ def _most_frequent(counts: Array, order: ByLength) -> Frequent:
     letters = np.empty(len(counts), np.uint32)
     letters[order[0]] = order[1]
     numbers = np.flatnonzero(counts >= FREQUENT).astype(np.uint32)
-    rarity = -np.minimum(counts.take(numbers), _MOST).astype(np.int32)
+    rarity = _rarity(counts, numbers)
     sorted_ = rarity.argsort(kind="stable")
     numbers = numbers.take(sorted_)
     return numbers, letters.take(numbers), rarity.take(sorted_)
+
+
+def _rarity(counts: Array, numbers: Array) -> NDArray[np.int32]:
+    return -np.minimum(counts.take(numbers), _MOST).astype(np.int32)
+
+
+def read_vocabulary(directory: Path, toc: Toc) -> Vocabulary | None:
+    """The vocabulary that a process has kept of this generation; None without a sound one."""
+    from newsearch.engine.arrays.files import kept  # most processes compare nothing
+
+    try:
+        file = kept.read_kept(directory / VOCABULARY_NAME, _KIND, _VERSION)
+        if not kept.is_of(file, kept.identity(toc)):
+            return None
+        text = file.array("text")
+        # A file holds numbers as narrow as they may be.
+        at, counts, numbers, letters, starts, often, often_letters = (
+            file.array(name).astype(np.uint32, casting="safe", copy=False) for name in _ARRAYS[1:]
+        )
+        # All that is not checked here, the loops check: where a form of a number begins and ends.
+        is_sound = (
+            text.dtype == np.uint8
+            and len(at) == len(counts) + 1 == len(numbers) + 1 == len(letters) + 1
+            and len(often) == len(often_letters)
+            and is_offsets(at, len(text))
+            and is_offsets(starts, len(numbers))
+            and max(numbers.max(initial=0), often.max(initial=0)) < max(len(counts), 1)
+        )
+        if not is_sound:
+            return None
+        frequent = often, often_letters, _rarity(counts, often)
+        return Vocabulary(text, at, counts, (numbers, letters, starts.tolist()), frequent)
+    except (OSError, NewsearchError, ValueError, TypeError, IndexError):
+        return None
+
+
+def write_vocabulary(directory: Path, toc: Toc, found: Vocabulary) -> None:
+    """Keep the vocabulary of this generation for other processes, if that is possible here."""
+    from newsearch.engine.arrays.files import kept
+
+    numbers, letters, starts = found.order
+    arrays = (
+        *(found.text, found.at, found.counts, numbers, letters),
+        np.array(starts, np.uint32),
+        *found.frequent[:2],
+    )
+    path = directory / VOCABULARY_NAME
+    kept.write_kept(path, _KIND, _VERSION, kept.identity(toc), dict(zip(_ARRAYS, arrays, strict=True)))
+
+
+_KIND, _VERSION = "vocabulary", 1
+_ARRAYS = "text", "at", "counts", "numbers", "letters", "starts", "often", "often_letters"
 
 
 def likely_bytes(segments: Sequence[Segment]) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -20,12 +21,19 @@ from newsearch.engine.arrays.loops.spread import Table
 from newsearch.engine.arrays.searching.cache import size_of
 from newsearch.engine.arrays.searching.column_view import ColumnView
 from newsearch.engine.arrays.searching.lookup import Found, WordLookup, occurrences, united, weighed
-from newsearch.engine.arrays.searching.vocabulary import Vocabulary, likely_bytes, vocabulary_of
+from newsearch.engine.arrays.searching.vocabulary import (
+    Vocabulary,
+    likely_bytes,
+    read_vocabulary,
+    vocabulary_of,
+    write_vocabulary,
+)
 from newsearch.engine.arrays.segment.segment import Place, Segment
 from newsearch.ranking import Pivots
 from newsearch.text.analysis import is_half
 
 if TYPE_CHECKING:
+    from newsearch.engine.arrays.files.toc import Toc
     from newsearch.engine.arrays.searching.shared_lists import SharedLists
 
 Array: TypeAlias = NDArray[Any]
@@ -38,7 +46,11 @@ _SCANS = 16
 
 _VOCABULARY = ("vocabulary",)
 _VOCABULARY_SHARE = 2
-"""The forms of all segments are merged if they take at most one part in this many of the cache."""
+"""The forms of all segments are put together if they take at most one part in this many of the cache."""
+
+_VOCABULARY_BYTES = 32 << 20
+"""They are also put together if they take fewer bytes than this, which is only for a moment where they are kept in a
+file."""
 
 _BITS_SHARE = 128
 """A word in more than one of this many articles gets a bitmap over all articles. A membership test then reads one bit
@@ -77,14 +89,28 @@ class _Lying:
 
 
 class WordView(ColumnView):
-    """The columns and words of one generation. Read-only except for its caches; `memory` are the most bytes of them."""
+    """The columns and words of one generation. Read-only except for its caches.
 
-    def __init__(self, segments: Sequence[Segment], pivots: Pivots, memory: int) -> None:
+    Args:
+        memory: the maximum bytes of its caches.
+        directory, toc: where the generation is published, if it is: see `kept`.
+    """
+
+    def __init__(
+        self,
+        segments: Sequence[Segment],
+        pivots: Pivots,
+        memory: int,
+        directory: Path | None = None,
+        toc: Toc | None = None,
+    ) -> None:
         super().__init__(segments, pivots, memory)
+        self._published = directory, toc
         self._lookup = WordLookup(segments, self.starts)
         self._shared: SharedLists | None = None
         self._putting_together = Lock()
         self._may_put_together: bool | None = None
+        self._vocabulary: Vocabulary | None = None
         self._compared = 0
 
     def share(self, lists: SharedLists) -> None:
@@ -265,6 +291,8 @@ class WordView(ColumnView):
     @property
     def vocabulary(self) -> Vocabulary | None:
         """The forms of all segments, if they have been put together."""
+        if self._vocabulary is not None:
+            return self._vocabulary
         found: Vocabulary | None = self.cache.get(_VOCABULARY)
         return found
 
@@ -274,21 +302,44 @@ class WordView(ColumnView):
         if found is not None:
             return found
         self._compared += 1
+        if self._compared == 1:
+            self._vocabulary = self._kept_vocabulary()
+            if self._vocabulary is not None:
+                return self._vocabulary
         # To put the forms together takes as long as some comparisons.
         if self._compared <= _SCANS:
             return None
         if self._may_put_together is None:
-            self._may_put_together = likely_bytes(self.segments) * _VOCABULARY_SHARE <= self.cache.limit
+            likely = likely_bytes(self.segments)
+            fits = likely * _VOCABULARY_SHARE <= self.cache.limit
+            self._may_put_together = fits or (self._published[1] is not None and likely <= _VOCABULARY_BYTES)
         if not self._may_put_together:
             return None
         # Threads that ask at the same time wait for one of them.
         with self._putting_together:
-            if (found := self.vocabulary) is None:
-                visible = None if self.all_visible else self.visible
-                found = vocabulary_of(self.segments, self.starts, visible)
-                self._may_put_together = size_of(found) * _VOCABULARY_SHARE <= self.cache.limit
-                if self._may_put_together:
-                    self.cache.put(_VOCABULARY, found)
+            found = self.vocabulary
+            if found is None:
+                # Another process may have kept it in the meantime.
+                found = self._vocabulary = self._kept_vocabulary()
+            return self._put_together() if found is None else found
+
+    def _kept_vocabulary(self) -> Vocabulary | None:
+        """The forms of all segments in the file that a process has kept, which takes no memory of its own."""
+        directory, toc = self._published
+        return None if directory is None or toc is None else read_vocabulary(directory, toc)
+
+    def _put_together(self) -> Vocabulary:
+        visible = None if self.all_visible else self.visible
+        found = vocabulary_of(self.segments, self.starts, visible)
+        directory, toc = self._published
+        if directory is not None and toc is not None:
+            write_vocabulary(directory, toc, found)
+            self._vocabulary = read_vocabulary(directory, toc)
+            if self._vocabulary is not None:
+                return self._vocabulary
+        self._may_put_together = size_of(found) * _VOCABULARY_SHARE <= self.cache.limit
+        if self._may_put_together:
+            self.cache.put(_VOCABULARY, found)
         return found
 
     def near_forms(self, segment: Segment, term: str, edits: int) -> list[tuple[int, str, int]]:
