@@ -5,7 +5,7 @@ The postings that queries use are put together on first use and cached.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -188,9 +188,18 @@ class WordView(ColumnView):
 
     def _lie(self, term: str) -> _Lying | None:
         """Find out where a word lies, and keep that. None if the loops cannot read it there."""
-        found = self._found_lying(term)
+        return self._keep_lying(
+            ("in place", term), self.cache.get(("bounded", term)) or self._found_lying(term)
+        )
+
+    def _bounded(self, term: str) -> _Lying | None:
+        """As `_lie`, for a word that no page may ever ask for: queries with it are compared with the one typed."""
+        key = "bounded", term
+        return self.cache.get(key) or self._keep_lying(key, self._found_lying(term))
+
+    def _keep_lying(self, key: Hashable, found: _Lying | None) -> _Lying | None:
         if found is not None:
-            self.cache.put(("in place", term), found, _PART + len(found.part.value))
+            self.cache.put(key, found, _PART + len(found.part.value))
         return found
 
     def _found_lying(self, term: str) -> _Lying | None:
@@ -472,7 +481,7 @@ class WordView(ColumnView):
             listed = self._known(term)
             if listed is not None:
                 lists.append(listed)
-            elif (lying := self._lying(term) or self._found_lying(term)) is not None:
+            elif (lying := self._lying(term) or self._bounded(term)) is not None:
                 others.append(lying.part)
         lists = kernel.shortest_first(lists)
         if lists and len(lists[0].doc) > _LOOKED_UP:
