@@ -76,6 +76,7 @@ QUERIES = (
     *(Asked("date", text) for text in ("date:2020-05 trump", "date:2020-04-20..2020-05-04 hospital")),
     *(Asked("range", text) for text in ("heat:>=100 trump", "quality:>=50 election")),
     *(Asked("outlet", text) for text in ("provider:CNN trump", "site:bbc.co.uk trump", "author:smith")),
+    *(Asked("rare filter", text) for text in ("the author:smith", "trump provider:nosuchone")),
     *(Asked("url", text) for text in ("url:coronavirus", "trump url:politics", "url:bbc.co.uk/news")),
     *(Asked("filter alone", text) for text in ("topic:Sports", "heat:>=100", "provider:CNN")),
     Asked("counted", "covid-19 -trump", "count"),

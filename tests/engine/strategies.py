@@ -264,6 +264,7 @@ class Tuning:
     memory: int = CACHE
     uncoded: int = 1 << 16
     list_share: int = 128
+    listed_share: int = 128
     uses: int = 8
     per_top: int = 64
 
@@ -301,6 +302,8 @@ class Tuning:
                 (word_view, "_SCANS", self.scans),
                 (word_view, "_LIST_SHARE", self.list_share),
                 (word_view, "_USES", self.uses),
+                (page_filters, "_LISTED_SHARE", self.listed_share),
+                (page_filters, "_BESIDE", 2 if self.listed_share > 1 else 0),
                 (boosts, "_FEW", self.uncoded),
                 (ordering, "_PER_TOP", self.per_top),
                 (ordering, "_SURELY", 0 if self.per_top < 64 else 2),
@@ -328,6 +331,7 @@ tunings = st.builds(
     memory=st.sampled_from([0, 20_000, CACHE]),
     uncoded=st.sampled_from([0, 1 << 16]),
     list_share=st.sampled_from([128, CACHE, CACHE]),
+    listed_share=st.sampled_from([1, 128]),
     uses=st.sampled_from([1, 2, 8]),
     per_top=st.sampled_from([1, 2, 64]),
 )

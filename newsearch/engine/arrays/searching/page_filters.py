@@ -26,6 +26,12 @@ Array: TypeAlias = NDArray[Any]
 _FEW = 16
 """Candidates are few if they are at most one in this many articles."""
 
+_LISTED_SHARE = 128
+"""Articles that pass are listed if they are at most one in this many."""
+
+_BESIDE = 2
+"""Words are looked for in the articles that pass if these are at most one for this many candidates."""
+
 _HARDLY_ANY = 512
 """Checking candidates one by one takes less time than any bitmap if they are at most one in this many articles."""
 
@@ -62,6 +68,33 @@ class PageFilters:
         if candidates * _HARDLY_ANY < self._view.articles:
             return None
         return self.bits if self._is_asked_again else None
+
+    def few(self, candidates: int) -> Array | None:
+        """All articles that pass, sorted, if they are few beside so many candidates, as far as that is known at once.
+
+        To look for words in them takes less time than to check articles with the words, of which hardly any pass.
+        """
+        key = None if self._unread else self._compiler.filter_keys(self._nodes)
+        if key is None:
+            return None
+        found: tuple[Array, ...] | None = self._view.cache.get(("few passing", key))
+        if found is None:
+            if (found := self._found_few()) is None:
+                return None
+            self._view.cache.put(("few passing", key), found)
+        return found[0] if found and len(found[0]) * _BESIDE <= candidates else None
+
+    def _found_few(self) -> tuple[Array, ...] | None:
+        """All articles that pass, if they are few, or nothing if they are not; None if that would take long to find."""
+        most = self._view.articles // _LISTED_SHARE
+        alone = [group[0] for group in self.groups if len(group) == 1 and not group[0].negated]
+        for check in alone:
+            if (docs := _numbers_of(check, most)) is not None:
+                return (docs[np.frombuffer(sieve.passing(self.groups, docs), bool)],)
+        if self._marked is None and not self._is_asked_again:
+            return None
+        bits = self.bits
+        return () if bits is None or (docs := _numbers_of(Check(MARKED, bits), most)) is None else (docs,)
 
     @property
     def _marked(self) -> Array | None:
@@ -139,6 +172,15 @@ class PageFilters:
         """Whether a search before this one had the same filters."""
         key = self._compiler.filter_keys(self._nodes)
         return key is not None and self._view.was_asked(key)
+
+
+def _numbers_of(check: Check, most: int) -> Array | None:
+    """The articles that pass a check, if it has them listed or marked, and they are not more than this."""
+    if check.kind == LISTED and len(docs := np.asarray(check.column)) <= most:
+        return docs
+    if check.kind == MARKED and np.bitwise_count(bits := np.asarray(check.column)).sum() <= most:
+        return np.frombuffer(sieve.numbers(bits), np.uint32)
+    return None
 
 
 def _listing(docs: Any) -> Part:

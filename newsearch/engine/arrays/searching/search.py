@@ -28,6 +28,7 @@ from newsearch.engine.arrays.loops.kernel import (
     Part,
     Passes,
     Row,
+    has_bit,
     listed,
     shortest_first,
 )
@@ -162,6 +163,8 @@ class Search:
             return len(self._complete)
         if not self._filters:
             return self._count_in(self._shown)
+        if self._few is not None:
+            return len(self._complete)
         if (bits := self._filter_bits) is not None:
             return self._count_in(bits if self._shown is None else bits & self._shown)
         return len(self._complete)
@@ -169,7 +172,7 @@ class Search:
     @checked
     def counts(self) -> Counts:
         complete = self._count
-        if not self._has_partial or self._required:
+        if not self._has_partial or self._required or self._few is not None:
             return Counts(complete, len(self._partial))
         count = self._count_any(self._shown)
         if self._filters:
@@ -215,6 +218,15 @@ class Search:
     def _shown_counts(self) -> tuple[int, int]:
         # The complete matches and those with any word are counted together, and asked for one after the other.
         return kernel.counted(self._parts, self._shown)
+
+    @cached_property
+    def _few(self) -> Array | None:
+        """The articles that may be found and pass the filters, if words are best looked for in them."""
+        if not self._filters or self._also or self._is_every:
+            return None
+        lengths = [len(part.doc) for part in self._parts]
+        few = self._sieve.few(max(lengths) if self._has_partial else min(lengths))
+        return few if few is None or self._shown is None else few[has_bit(self._shown, few)]
 
     @property
     def _filter_bits(self) -> Array | None:
@@ -374,7 +386,7 @@ class Search:
         if not self._options.limit:
             return [], []
         if self._ranks_by_sum:
-            found = self._best_of_all(self._required, self._filter, wanted, first)
+            found = self._best_of_text(wanted, first)
             rows, _ = self._ordered(found, wanted, first)
             return rows, self._is_complete(np.array([doc for _, doc, _ in rows], np.uint32)).tolist()
         by_score = self._options.sort == "relevance"
@@ -404,7 +416,22 @@ class Search:
     def _is_any(self, docs: Array) -> Mask:
         return np.frombuffer(kernel.holds(self._parts, docs, False), bool)
 
+    def _best_of_text(self, wanted: int, first: int) -> tuple[list[Row], int]:
+        """The best articles with any words of a text, complete or not."""
+        if self._few is not None:
+            return self._best_among(np.sort(np.concatenate((self._complete, self._partial))), wanted)
+        return self._best_of_all(self._required, self._filter, wanted, first)
+
+    def _best_among(self, docs: Array, wanted: int) -> tuple[list[Row], int]:
+        """The best of some articles by relevance."""
+        score = self._score(docs)
+        kept = ranking.top(score, wanted)
+        values = score.take(kept).tolist()
+        return list(zip(values, docs.take(kept).tolist(), values, strict=True)), 0
+
     def _best_complete(self, wanted: int, first: int) -> tuple[list[Row], int]:
+        if self._few is not None:
+            return self._best_among(self._complete, wanted)
         if self._also:
             return self._best_of_all(self._clauses, self._filter, wanted, first)
         if not self._is_every:
@@ -413,6 +440,8 @@ class Search:
         return kernel.best_complete([part], self._boost, shown, passes, wanted, first)
 
     def _best_partial(self, wanted: int, first: int) -> tuple[list[Row], int]:
+        if self._few is not None:
+            return self._best_among(self._partial, wanted)
         if self._also:
             return self._best_of_all(self._required, self._passes_incomplete, wanted, first)
         return self._best_of_all(self._required, self._filter, wanted, first, also_complete=False)
@@ -456,7 +485,11 @@ class Search:
 
     def _first_found(self, wanted: int, first: int) -> tuple[list[Row], int]:
         part = self._parts[0]
-        if len(self._parts) > 1 or not ordering.reads_column(self._view, self._order):
+        if (
+            self._few is not None
+            or len(self._parts) > 1
+            or not ordering.reads_column(self._view, self._order)
+        ):
             return self._by_key(self._complete, None, None, wanted, first)
         is_every = self._is_every
         known = self._heights if ordering.may_be_on_top(len(part.doc), wanted) else None
@@ -514,6 +547,8 @@ class Search:
     @cached_property
     def _complete(self) -> Array:
         """All complete matches."""
+        if self._few is not None:
+            return self._few[self._is_complete(self._few)]
         self._make_lists()
         if self._options.sort == "relevance" and not self._options.offset:
             held = sorted(row[1] for row, is_held in zip(self._page, self._is_held, strict=True) if is_held)
@@ -538,9 +573,14 @@ class Search:
     @cached_property
     def _partial(self) -> Array:
         """All articles that match the required clauses but only some of the optional ones."""
-        self._make_lists()
         if not self._has_partial:
             return np.empty(0, np.uint32)
+        if self._few is not None:
+            required = [clause.part for clause in self._required]
+            held = kernel.holds(required or self._parts, self._few, bool(required))
+            docs: Array = self._few[np.frombuffer(held, bool)]
+            return docs[~matches.holds(docs, self._complete)]
+        self._make_lists()
         if self._required:
             docs = self._holding(self._required)
         else:
