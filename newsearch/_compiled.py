@@ -27,6 +27,7 @@ MODULES = (
     "newsearch.engine.opensearch._coding",
     "newsearch.stories._comparing",
     "newsearch.stories._likeness",
+    "newsearch.stories._linkage",
     *(() if os.name == "nt" else ("newsearch.sources._listing",)),
 )
 """All compiled modules of this platform."""

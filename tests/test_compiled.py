@@ -26,6 +26,7 @@ TWINS = {
     "newsearch.sources.listing": "newsearch.sources._listing",
     "newsearch.engine.opensearch.coding": "newsearch.engine.opensearch._coding",
     "newsearch.stories.likeness": "newsearch.stories._likeness",
+    "newsearch.stories.linkage": "newsearch.stories._linkage",
 }
 
 

@@ -41,7 +41,8 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from newsearch.stories.likeness import Floats, Places, Vectors, alike, spread
+from newsearch.stories.likeness import Floats, Numbers, Places, Vectors, alike, spread
+from newsearch.stories.linkage import linked
 
 Marks: TypeAlias = "np.ndarray[Any, np.dtype[np.uint64]]"
 
@@ -75,6 +76,9 @@ _DIGITS: Final = frozenset("0123456789")
 YEARS: Final = np.array([zlib.crc32(str(year).encode()) for year in range(1900, 2100)], np.uint32)
 """The hashes of numbers that distinguish no events: the titles of many events in a year contain it."""
 
+_BLOCK: Final = 1 << 16
+"""The number of pairs that are looked at together, because there may be millions."""
+
 _LEAST: Final = 0.1
 """Smaller similarities count as zero."""
 
@@ -84,10 +88,9 @@ OTHER_NUMBERS: Final = 0.5
 NEIGHBOURS: Final = 16
 """The maximum number of neighbours whose terms an article shares."""
 
-COHESION: Final = 0.12
-"""Minimum mean similarity of the articles of two groups that are joined; more if they have more than MANY articles."""
-MAX_COHESION: Final = 0.35
 MANY: Final = 10
+"""Groups of more articles must cohere more to be joined: see `linkage`."""
+
 MANY_TITLES: Final = 400
 """The same number for articles that have only a title."""
 
@@ -210,16 +213,31 @@ def grouped(
     horizons = np.searchsorted(hours, hours + WINDOW, side="right")
     nearest = _NEAREST if bags.total >= _FEW_ARTICLES else _NEAREST_OF_FEW
     vectors = _smoothed(_vectors(bags, count), horizons, nearest)
-    one, other, likeness = alike(vectors, horizons, _LEAST)
-    likeness *= np.exp(-(((hours[one] - hours[other]) / HOURS) ** 2) / 2)
-    likeness[(outlets[one] == outlets[other]) & (outlets[one] > 0)] *= SAME_OUTLET
+    one, other, cosine = alike(vectors, horizons, _LEAST)
     marks = _marks(bags, count)
-    one_marks, other_marks = marks[one], marks[other]
-    likeness[((one_marks & other_marks) == 0) & (one_marks != 0) & (other_marks != 0)] *= OTHER_NUMBERS
+    likeness = np.empty(len(one))
+    for start in range(0, len(one), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        likeness[block] = _similarity(one[block], other[block], cosine[block], hours, outlets, marks)
     size = len(bags.rarity)
     bulk = np.full(count, 1 / MANY_TITLES)
     bulk[bags.text[0][bags.rarity[bags.text[0] % size] > 0] // size] = 1 / MANY
-    return _joined(one, other, likeness, together, bulk, threshold)
+    return linked(one, other, likeness, together, bulk, threshold)
+
+
+def _similarity(
+    one: Numbers, other: Numbers, cosine: Floats, hours: Floats, outlets: Places, marks: Marks
+) -> Floats:
+    """The similarity k of pairs of articles.
+
+    Args:
+        hours, outlets, marks: of each article.
+    """
+    found: Floats = cosine * np.exp(-(((hours[one] - hours[other]) / HOURS) ** 2) / 2)
+    found[(outlets[one] == outlets[other]) & (outlets[one] > 0)] *= SAME_OUTLET
+    one_marks, other_marks = marks[one], marks[other]
+    found[((one_marks & other_marks) == 0) & (one_marks != 0) & (other_marks != 0)] *= OTHER_NUMBERS
+    return found
 
 
 def _marks(bags: Bags, count: int) -> Marks:
@@ -297,7 +315,7 @@ def _smoothed(vectors: Vectors, horizons: Places, nearest: float) -> Vectors:
     one, other, likeness = alike(vectors, horizons, nearest)
     if not len(one):
         return vectors
-    to, of = np.concatenate([one, other]), np.concatenate([other, one])
+    to, of = (np.concatenate(pair).astype(np.int64) for pair in ((one, other), (other, one)))
     share = np.concatenate([likeness, likeness])
     # An article has more neighbours of its topic than of its event, but those of its event are nearer.
     has_many = np.bincount(to, minlength=count)[to] > NEIGHBOURS
@@ -326,116 +344,3 @@ def _numbered(names: Sequence[str]) -> Places:
     """A number for each name; 0 for an empty one."""
     numbers = {"": 0}
     return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
-
-
-def _joined(
-    one: Places, other: Places, likeness: Floats, together: Places, bulk: Floats, threshold: float
-) -> Places:
-    """Join groups by centroid linkage; returns for each index the smallest index in its group.
-
-    Args:
-        bulk: for each article, its share of what makes a group large.
-    """
-    label, count = together, len(together)
-    one, other = label[one], label[other]
-    within = np.bincount(label, minlength=count).astype(np.float64)
-    inside = one == other
-    within += 2 * np.bincount(one[inside], likeness[inside], count)
-    sizes = np.bincount(label, minlength=count)
-    bulks = np.bincount(label, bulk, count)
-    one, other, likeness = _summed(one[~inside], other[~inside], likeness[~inside], count)
-
-    def closeness(one: Places, other: Places, likeness: Floats) -> Floats:
-        """How close groups are; 0 if they may not be joined."""
-        found: Floats = likeness / np.sqrt(within[one] * within[other])
-        least = np.minimum(COHESION * np.sqrt(np.maximum(1, bulks[one] + bulks[other])), MAX_COHESION)
-        found[(found < threshold) | (likeness < least * (sizes[one] * sizes[other]))] = 0
-        return found
-
-    pairs = _GroupPairs(one, other, likeness, closeness(one, other, likeness), count)
-    while len(at := pairs.joinable):
-        best = _best(pairs.one[at], pairs.other[at], pairs.closeness[at], count)
-        groups = np.flatnonzero(best >= 0)
-        groups = groups[(best[best[groups]] == groups) & (groups < best[groups])]
-        to = np.arange(count)
-        to[best[groups]] = groups
-        label = to[label]
-        one, other, likeness = pairs.taken(np.concatenate([groups, best[groups]]))
-        one, other = to[one], to[other]
-        inside = one == other
-        within = np.bincount(to, within, count).astype(np.float64)
-        within += 2 * np.bincount(one[inside], likeness[inside], count)
-        sizes = np.bincount(to, sizes, count).astype(np.int64)
-        bulks = np.bincount(to, bulks, count)
-        one, other, likeness = _summed(one[~inside], other[~inside], likeness[~inside], count)
-        pairs.add(one, other, likeness, closeness(one, other, likeness))
-    return label
-
-
-class _GroupPairs:
-    """Pairs of groups. In each round, few of millions change: the others stay where they are.
-
-    Args:
-        one, other, likeness, closeness: see `_joined`. Later pairs are stored in these arrays too.
-        count: more than the number of any group. It marks the places from which a pair was taken.
-
-    Attributes:
-        joinable: the places of the pairs that may be joined.
-    """
-
-    def __init__(self, one: Places, other: Places, likeness: Floats, closeness: Floats, count: int) -> None:
-        self.one, self.other, self.likeness, self.closeness = one, other, likeness, closeness
-        self._count = count
-        self._size = len(one)
-        self.joinable = np.flatnonzero(closeness > 0)
-
-    def taken(self, groups: Places) -> tuple[Places, Places, Floats]:
-        """Take all pairs with one of these groups away; return the groups of each, and their likeness."""
-        is_touched = np.zeros(self._count + 1, np.bool_)
-        is_touched[groups] = True
-        one, other = self.one[: self._size], self.other[: self._size]
-        at = np.flatnonzero(is_touched[one] | is_touched[other])
-        taken = one[at], other[at], self.likeness[at]
-        one[at] = other[at] = self._count
-        self.joinable = self.joinable[one[self.joinable] < self._count]
-        return taken
-
-    def add(self, one: Places, other: Places, likeness: Floats, closeness: Floats) -> None:
-        """Add pairs after all others."""
-        if self._size + len(one) > len(self.one):
-            self._make_room(len(one))
-        places = np.arange(self._size, self._size + len(one))
-        self.one[places], self.other[places] = one, other
-        self.likeness[places], self.closeness[places] = likeness, closeness
-        self._size += len(one)
-        self.joinable = np.concatenate([self.joinable, places[closeness > 0]])
-
-    def _make_room(self, more: int) -> None:
-        kept = np.flatnonzero(self.one[: self._size] < self._count)
-        room = np.zeros(len(kept) // 4 + more, np.int64)
-        columns = (self.one, self.other, self.likeness, self.closeness)
-        one, other, likeness, closeness = (
-            np.concatenate([column[kept], room.astype(column.dtype)]) for column in columns
-        )
-        self.one, self.other, self.likeness, self.closeness = one, other, likeness, closeness
-        self._size = len(kept)
-        self.joinable = np.flatnonzero(closeness[: len(kept)] > 0)
-
-
-def _summed(one: Places, other: Places, likeness: Floats, count: int) -> tuple[Places, Places, Floats]:
-    """Pairs of groups, each once and smaller first, with the sums of their similarities."""
-    keys, inverse = np.unique(np.minimum(one, other) * count + np.maximum(one, other), return_inverse=True)
-    return keys // count, keys % count, np.bincount(inverse, likeness, len(keys)).astype(np.float64)
-
-
-def _best(one: Places, other: Places, closeness: Floats, count: int) -> Places:
-    """The closest group of each group, with ties going to the smallest index; -1 if there is none."""
-    nearest = np.zeros(count)
-    np.maximum.at(nearest, one, closeness)
-    np.maximum.at(nearest, other, closeness)
-    best = np.full(count, count)
-    for here, there in ((one, other), (other, one)):
-        at = closeness == nearest[here]
-        np.minimum.at(best, here[at], there[at])
-    best[best == count] = -1
-    return best

@@ -16,6 +16,7 @@ from newsearch._compiled import compiled
 
 Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 Places: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
+Numbers: TypeAlias = "np.ndarray[Any, np.dtype[np.uint32]]"
 
 MAX_TERMS: Final = (1 << 31) - 1
 """The highest number of terms."""
@@ -32,7 +33,7 @@ class Vectors:
     weights: Floats
 
 
-def alike(vectors: Vectors, horizons: Places, least: float) -> tuple[Places, Places, Floats]:
+def alike(vectors: Vectors, horizons: Places, least: float) -> tuple[Numbers, Numbers, Floats]:
     """The pairs of vectors with a dot product of at least `least`: smaller index, larger index, product.
 
     Args:
@@ -47,15 +48,16 @@ def alike(vectors: Vectors, horizons: Places, least: float) -> tuple[Places, Pla
     starts = np.searchsorted(vectors.articles, np.arange(len(horizons) + 1))
     size = int(vectors.terms.max()) + 1 if len(vectors.terms) else 0
     found = _compiled.alike(starts, vectors.terms, vectors.weights, horizons, size, least)
-    one, other = (np.frombuffer(part, np.uint32).astype(np.int64) for part in found[:2])
-    return one, other, np.frombuffer(found[2], np.float64).copy()
+    # There may be millions of pairs: nothing of them is copied that need not be.
+    one, other = (np.frombuffer(part, np.uint32) for part in found[:2])
+    return one, other, np.frombuffer(found[2], np.float64)
 
 
-def alike_in_numpy(vectors: Vectors, horizons: Places, least: float) -> tuple[Places, Places, Floats]:
+def alike_in_numpy(vectors: Vectors, horizons: Places, least: float) -> tuple[Numbers, Numbers, Floats]:
     """The same without the compiled module."""
     count = len(horizons)
     if not count:
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+        return np.empty(0, np.uint32), np.empty(0, np.uint32), np.empty(0)
     order = np.argsort(vectors.terms, kind="stable")
     articles, terms, weights = vectors.articles[order], vectors.terms[order], vectors.weights[order]
     keys = terms * (count + 1)
@@ -82,7 +84,7 @@ def alike_in_numpy(vectors: Vectors, horizons: Places, least: float) -> tuple[Pl
         found.append((cells // width + start, cells % width + start, sums[cells].astype(np.float64)))
         start = stop
     one, other, likeness = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return one, other, likeness
+    return one.astype(np.uint32), other.astype(np.uint32), likeness.astype(np.float64)
 
 
 def spread(starts: Places, sizes: Places) -> Places:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import random
 
-import numpy as np
 import pytest
 from examples import examples
 from hypothesis import given
@@ -165,66 +163,3 @@ def test_a_topic_does_not_swallow_its_events() -> None:
 
     assert max(map(len, found)) < 80
     assert sum(len(keys) == 4 and len({key.split("-")[0] for key in keys}) == 1 for keys in found) >= 20
-
-
-EIGHTHS = st.integers(1, 8).map(lambda n: n / 8)
-"""Likenesses whose sums do not depend on their order."""
-
-
-@st.composite
-def likenesses(draw: st.DrawFn) -> tuple[int, dict[tuple[int, int], float], list[int]]:
-    """A number of articles, how like some of them are, and the first of those that each stays with."""
-    count = draw(st.integers(1, 9))
-    pairs = [(i, j) for i in range(count) for j in range(i + 1, count)]
-    alike = draw(st.dictionaries(st.sampled_from(pairs), EIGHTHS)) if pairs else {}
-    together: list[int] = []
-    for i in range(count):
-        first = draw(st.integers(0, i))
-        together.append(together[first] if first < i and together[first] == first else i)
-    return count, alike, together
-
-
-def joined_slowly(
-    count: int, alike: dict[tuple[int, int], float], together: list[int], bulk: float, threshold: float
-) -> list[int]:
-    """The groups in a slow and obvious way: in each round, those that are each other's closest are joined."""
-    groups = {first: [i for i in range(count) if together[i] == first] for first in set(together)}
-
-    def between(one: list[int], other: list[int]) -> float:
-        return sum(alike.get((min(i, j), max(i, j)), 0.0) for i in one for j in other)
-
-    def within(group: list[int]) -> float:
-        return len(group) + sum(alike.get((i, j), 0.0) * 2 for i in group for j in group if i < j)
-
-    while True:
-        closest: dict[int, tuple[float, int]] = {}
-        for a, one in groups.items():
-            for b, other in groups.items():
-                total = between(one, other)
-                if a == b or not total:
-                    continue
-                close = total / math.sqrt(within(one) * within(other))
-                large = (len(one) + len(other)) * bulk
-                least = min(clusters.COHESION * math.sqrt(max(1.0, large)), clusters.MAX_COHESION)
-                if close >= threshold and total >= least * (len(one) * len(other)):
-                    closest[a] = max(closest.get(a, (0.0, 0)), (close, -b))
-        pairs = [(a, -b) for a, (_, b) in closest.items() if a < -b and closest[-b][1] == -a]
-        if not pairs:
-            return [next(first for first, group in groups.items() if i in group) for i in range(count)]
-        for a, b in pairs:
-            groups[a] += groups.pop(b)
-
-
-@given(likenesses(), st.sampled_from([1.0, 0.125, 0.015625]), st.sampled_from([0.125, 0.375]))
-@examples(300)
-def test_groups_that_are_each_others_closest_are_joined(
-    given: tuple[int, dict[tuple[int, int], float], list[int]], bulk: float, threshold: float
-) -> None:
-    count, alike, together = given
-    pairs = sorted(alike)
-    ends = np.array(pairs, np.int64).reshape(-1, 2)
-    values = np.array([alike[pair] for pair in pairs], np.float64)
-    label = clusters._joined(
-        ends[:, 0], ends[:, 1], values, np.array(together), np.full(count, bulk), threshold
-    )
-    assert label.tolist() == joined_slowly(count, alike, together, bulk, threshold)
