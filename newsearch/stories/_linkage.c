@@ -15,6 +15,7 @@
 #define MAX_COHESION 0.35
 #define MAX_ARTICLES 16777216
 
+#define BLOCK 1024
 #define DIGIT 11 /* the bits of a key by which pairs are sorted at a time */
 
 typedef struct {
@@ -174,18 +175,30 @@ static uint32_t join(Linkage *linkage) {
     return joined;
 }
 
-/* Take all pairs with a group that was joined, by their new groups. */
+/* Take a pair with a group that was joined, by its new groups. */
+static int take_pair(Linkage *linkage, Py_ssize_t at) {
+    const uint32_t one = linkage->to[linkage->one[at]], other = linkage->to[linkage->other[at]];
+    linkage->one[at] = linkage->other[at] = linkage->count;
+    linkage->gone++;
+    if (one != other) return take(linkage, one, other, linkage->likeness[at]);
+    linkage->inside[one] += linkage->likeness[at];
+    return 1;
+}
+
+/* Take all pairs with a group that was joined. Nothing branches on which these are, which cannot be foreseen. */
 static int take_touched(Linkage *linkage) {
     const uint8_t *is_touched = linkage->is_touched;
-    for (Py_ssize_t i = 0; i < linkage->pairs; i++) {
-        if (!(is_touched[linkage->one[i]] | is_touched[linkage->other[i]])) continue;
-        const uint32_t one = linkage->to[linkage->one[i]], other = linkage->to[linkage->other[i]];
-        linkage->one[i] = linkage->other[i] = linkage->count;
-        linkage->gone++;
-        if (one == other)
-            linkage->inside[one] += linkage->likeness[i];
-        else if (!take(linkage, one, other, linkage->likeness[i]))
-            return 0;
+    Py_ssize_t touched[BLOCK];
+    for (Py_ssize_t start = 0; start < linkage->pairs; start += BLOCK) {
+        const Py_ssize_t end = start + BLOCK < linkage->pairs ? start + BLOCK : linkage->pairs;
+        int found = 0;
+        for (Py_ssize_t i = start; i < end; i++) {
+            touched[found] = i;
+            found += is_touched[linkage->one[i]] | is_touched[linkage->other[i]];
+        }
+        for (int i = 0; i < found; i++) {
+            if (!take_pair(linkage, touched[i])) return 0;
+        }
     }
     for (uint32_t group = 0; group < linkage->count; group++) linkage->within[group] += 2 * linkage->inside[group];
     Py_ssize_t left = 0;

@@ -146,11 +146,19 @@ def _flags_with(bit: int) -> NDArray[np.bool_]:
     return chosen
 
 
+def _has_excerpt(_: str, view: View) -> Check:
+    def made() -> tuple[Array]:
+        docs = np.flatnonzero(view.spread("length_excerpt").joined()).astype(np.uint32)
+        return (np.frombuffer(sieve.union([docs], view.articles), np.uint64),)
+
+    return Check(MARKED, view.joined("has excerpt", made)[0])
+
+
 _HAS: dict[str, _Maker] = {
     "image": _flagged(columns.HAS_IMAGE),
     "related": _flagged(columns.HAS_RELATED),
     "body": _flagged(columns.HAS_BODY),
-    "excerpt": lambda _, view: _listed(np.flatnonzero(view.spread("length_excerpt").joined())),
+    "excerpt": _has_excerpt,
 }
 _IS: dict[str, _Maker] = {
     "published": _flagged(columns.PUBLISHED),
