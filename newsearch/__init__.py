@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from newsearch.errors import NewsearchError as NewsearchError
     from newsearch.errors import NotReady as NotReady
     from newsearch.errors import QueryError as QueryError
+    from newsearch.errors import SavedSearchError as SavedSearchError
     from newsearch.errors import SourceError as SourceError
     from newsearch.errors import StaleBuild as StaleBuild
     from newsearch.errors import StorageError as StorageError
@@ -98,6 +99,7 @@ _HOMES = {
         "NewsearchError",
         "NotReady",
         "QueryError",
+        "SavedSearchError",
         "SourceError",
         "StaleBuild",
         "StorageError",

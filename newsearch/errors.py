@@ -3,6 +3,7 @@
     NewsearchError
     ├── QueryError           a query or a search option that cannot be used
     ├── SourceError          a source, or one article in it, that cannot be read
+    ├── SavedSearchError     one saved search in a file that cannot be used
     ├── WordListError        a file of synonyms or of protected words that cannot be used
     ├── IndexMissing         there is no index at this place
     ├── IndexLocked          another process is writing to this index
@@ -56,6 +57,29 @@ class SourceError(NewsearchError):
 
     def __str__(self) -> str:
         return _printable(f"{self.location}: {self.reason}")
+
+
+class SavedSearchError(NewsearchError):
+    """One saved search that cannot be used; the others in its file can.
+
+    Attributes:
+        path: the file.
+        name: of the search; empty if it has none that can be used.
+        number: of the search in the file, from 1; 0 if it was not read from there.
+        reason: what is wrong, without the file and the search.
+    """
+
+    def __init__(self, path: _Path, name: str, reason: str, number: int = 0) -> None:
+        super().__init__(path, name, reason, number)
+        self.path = path
+        self.name = name
+        self.number = number
+        self.reason = reason
+
+    def __str__(self) -> str:
+        number = f" {self.number}" if self.number else ""
+        name = f" ({self.name})" if self.name else ""
+        return _printable(f"{self.path}: search{number}{name}: {self.reason}")
 
 
 class WordListError(NewsearchError):

@@ -13,13 +13,14 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from collections.abc import Callable, Iterator
 from datetime import date, time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from newsearch._arguments import check_path, read_file, shown
 from newsearch._durable import save_text
-from newsearch.errors import QueryError, StorageError
+from newsearch.errors import QueryError, SavedSearchError, StorageError
 from newsearch.search.request import Request
 
 MAX_SIZE = 1 << 20
@@ -36,17 +37,34 @@ class SavedSearch(NamedTuple):
     request: Request
 
 
-def read_saved(path: str | os.PathLike[str]) -> tuple[SavedSearch, ...]:
+def read_saved(
+    path: str | os.PathLike[str], tell: Callable[[SavedSearchError], None] | None = None
+) -> tuple[SavedSearch, ...]:
     """The searches in a file, in its order.
 
+    Args:
+        tell: called for each search that cannot be used. The others are returned.
+
     Raises:
-        QueryError: the file cannot be read, or a search in it cannot be used. The message names both.
+        QueryError: the file cannot be read, or is not a file of saved searches.
+        SavedSearchError: a search cannot be used, and there is no `tell`.
     """
-    return _searches(Path(path), _read(Path(path)))
+    place = Path(path)
+    found = []
+    for search in _searches(place, _tables(place, _read(place))):
+        if isinstance(search, SavedSearch):
+            found.append(search)
+        elif tell:
+            tell(search)
+        else:
+            raise search
+    return tuple(found)
 
 
 def save_search(path: str | os.PathLike[str], search: SavedSearch) -> None:
     """Add a search to the end of a file, which is made if it is missing. The rest of the file stays as it is.
+
+    Other searches in the file may be unusable.
 
     Raises:
         ValueError: the argument is not a path.
@@ -58,7 +76,7 @@ def save_search(path: str | os.PathLike[str], search: SavedSearch) -> None:
     check_name(search.name)
     search = SavedSearch(search.name, Request.from_mapping(search.request.as_mapping()))
     data = _read(place) if os.path.lexists(place) else b""
-    if any(search.name == other.name for other in _searches(place, data)):
+    if any(search.name == table.get("name") for table in _tables(place, data)):
         raise QueryError(
             f"{place}: there is a search named {shown(search.name)} already; choose another name"
         )
@@ -68,7 +86,8 @@ def save_search(path: str | os.PathLike[str], search: SavedSearch) -> None:
     written = text.encode()
     if len(written) > MAX_SIZE:
         raise QueryError(f"{place}: with this search it is {_TOO_LARGE}")
-    if _searches(place, written)[-1] != search:
+    *_, last = _searches(place, _tables(place, written))
+    if last != search:
         raise QueryError(f"{place}: the search {shown(search.name)} cannot be written to a file")
     try:
         save_text(place, text)
@@ -89,7 +108,8 @@ def _read(place: Path) -> bytes:
     return read_file(place, MAX_SIZE, _TOO_LARGE, error=QueryError)
 
 
-def _searches(place: Path, data: bytes) -> tuple[SavedSearch, ...]:
+def _tables(place: Path, data: bytes) -> list[dict[str, Any]]:
+    """The tables of a file, one for each search, with whatever they hold."""
     try:
         document = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -105,21 +125,24 @@ def _searches(place: Path, data: bytes) -> tuple[SavedSearch, ...]:
         )
     if not (isinstance(tables, list) and all(isinstance(table, dict) for table in tables)):
         raise QueryError(f"{place}: a saved search begins with [[search]]")
-    found: dict[str, SavedSearch] = {}
+    return tables
+
+
+def _searches(place: Path, tables: list[dict[str, Any]]) -> Iterator[SavedSearch | SavedSearchError]:
+    # A name that an unusable search has is taken, too: what was delivered for that search is kept under it.
+    taken = set[str]()
     for number, table in enumerate(tables, 1):
-        name = table.pop("name", None)
-        where = f"{place}: search {number}"
+        name = ""
         try:
-            check_name(name)
+            check_name(given := table.get("name"))
+            name = str(given)
+            if name in taken:
+                raise QueryError("an earlier search has this name; choose another one")
+            taken.add(name)
+            keys = {key: value for key, value in table.items() if key != "name"}
+            yield SavedSearch(name, Request.from_mapping(_plain(keys)))
         except QueryError as error:
-            raise QueryError(f"{where}: {error}") from error
-        if name in found:
-            raise QueryError(f"{where}: there are two searches named {name!r}")
-        try:
-            found[name] = SavedSearch(name, Request.from_mapping(_plain(table)))
-        except QueryError as error:
-            raise QueryError(f"{where} ({name}): {error}") from error
-    return tuple(found.values())
+            yield SavedSearchError(place, name, str(error), number)
 
 
 def _plain(table: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from threading import Lock
 from time import monotonic
 
 from newsearch.alerts.saved import SavedSearch, read_saved
-from newsearch.errors import NewsearchError, QueryError
+from newsearch.errors import NewsearchError, QueryError, SavedSearchError
 from newsearch.serve.settings import Settings, within
 
 _EVERY = 1.0
@@ -90,11 +90,13 @@ def read_offered(path: str | os.PathLike[str], settings: Settings) -> tuple[tupl
     """The searches in a file that a server may show, and a line on those that it leaves out; empty for none.
 
     Raises:
-        QueryError: the file cannot be read, or a search in it cannot be used.
+        QueryError: the file cannot be read.
     """
     state_of(path, error=QueryError)
-    offered, left_out = [], []
-    for search in read_saved(path):
+    offered, unusable = [], list[SavedSearchError]()
+    searches = read_saved(path, unusable.append)
+    left_out = [f"{error.name or f'search {error.number}'} ({error.reason})" for error in unusable]
+    for search in searches:
         try:
             offered.append(search._replace(request=within(search.request, settings)))
         except QueryError as error:

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsearch import Boosts, QueryError, Request, SavedSearch, StorageError, read_saved, save_search
+from newsearch import (
+    Boosts,
+    QueryError,
+    Request,
+    SavedSearch,
+    SavedSearchError,
+    StorageError,
+    read_saved,
+    save_search,
+)
 from newsearch.alerts.saved import MAX_SIZE
 
 
@@ -68,7 +77,7 @@ def test_a_file_may_be_empty(tmp_path: Path) -> None:
         ("[[search]]\nname = ''", "search 1: a search needs a name"),
         ("[[search]]\nname = 'a\\u0007'", "search 1: a search needs a name"),
         ('[[search]]\nname = "a\\u0007"', "search 1: a search needs a name"),
-        ("[[search]]\nname = 'x'\n[[search]]\nname = 'x'", "search 2: there are two searches named 'x'"),
+        ("[[search]]\nname = 'x'\n[[search]]\nname = 'x'", "search 2 (x): an earlier search has this name"),
         ("[[search]]\nname = 'x'\nsrot = 'newest'", "search 1 (x): srot"),
         ("[[search]]\nname = 'x'\nafter = 'soon'", "search 1 (x): after"),
         ("[[search\nname = 'x'", "not TOML"),
@@ -82,17 +91,69 @@ def test_a_file_may_be_empty(tmp_path: Path) -> None:
         ("[[search]]\nname = 'x'\nlimit = 2020-09-01", "search 1 (x): limit: '2020-09-01' is not a whole"),
         ("[[search]]\nname = 'x'\nunpublished = 1", "search 1 (x): unpublished: 1 is neither true nor false"),
         ("[[search]]\nname = 'x'\nquery = 1", "search 1 (x): query: 1 is not a text"),
-        ("[[search]]\nname = 'x'\ntopics = [1]", "topics: [1] is neither a text nor a list of texts"),
+        (
+            "[[search]]\nname = 'x'\ntopics = [1]",
+            "search 1 (x): topics: [1] is neither a text nor a list of texts",
+        ),
         (f"a = {'[' * 100_000}", "not TOML: nested too deeply"),
         ("#" * (MAX_SIZE + 1), "larger than"),
     ],
 )
 def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, said: str) -> None:
     place = written(tmp_path, text.replace("'a\\u0007'", "''"))
-    with pytest.raises(QueryError) as caught:
+    with pytest.raises(SavedSearchError if "search " in said else QueryError) as caught:
         read_saved(place)
     assert str(caught.value).startswith(f"{place}: ")
     assert said in str(caught.value)
+
+
+SOME_UNUSABLE = """
+[[search]]
+name = "Bans"
+srot = "newest"
+[[search]]
+name = "Rules"
+[[search]]
+query = "ban"
+[[search]]
+name = "Bans"
+[[search]]
+name = "Later"
+after = "soon"
+[[search]]
+name = "Rules"
+query = "ban"
+[[search]]
+name = "Cities"
+"""
+
+
+def test_what_cannot_be_used_does_not_stop_the_others(tmp_path: Path) -> None:
+    place = written(tmp_path, SOME_UNUSABLE)
+    told: list[SavedSearchError] = []
+    assert [search.name for search in read_saved(place, told.append)] == ["Rules", "Cities"]
+    assert [(error.path, error.number, error.name) for error in told] == [
+        (place, 1, "Bans"),
+        (place, 3, ""),
+        (place, 4, "Bans"),
+        (place, 5, "Later"),
+        (place, 6, "Rules"),
+    ]
+    assert str(told[0]) == f"{place}: search 1 (Bans): {told[0].reason}"
+    assert told[0].reason.startswith("srot: no such key")
+    assert str(told[1]).startswith(f"{place}: search 3: a search needs a name")
+    for text in ("[[search", "[search]", "other = 1"):
+        with pytest.raises(QueryError):
+            read_saved(written(tmp_path, text), told.append)
+
+
+def test_a_search_can_be_saved_beside_unusable_ones(tmp_path: Path) -> None:
+    place = written(tmp_path, SOME_UNUSABLE)
+    save_search(place, SavedSearch("Schools", Request("school")))
+    assert place.read_text(encoding="utf-8").startswith(SOME_UNUSABLE)
+    assert read_saved(place, lambda _: None)[-1] == SavedSearch("Schools", Request("school"))
+    with pytest.raises(QueryError, match="there is a search named 'Later' already"):
+        save_search(place, SavedSearch("Later", Request("school")))
 
 
 def test_a_file_that_is_not_utf_8_says_where(tmp_path: Path) -> None:

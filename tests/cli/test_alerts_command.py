@@ -240,6 +240,91 @@ def test_names_select_searches(run: Command, holds: Callable[..., None], saved: 
     )
 
 
+UNUSABLE = """
+[[search]]
+name = "Typo"
+srot = "newest"
+
+[[search]]
+name = "Early"
+as_of = 0001-01-02
+after = "30d"
+
+[[search]]
+name = "Schools"
+query = "school"
+"""
+TYPO = "newsearch: saved.toml: search 2 (Typo): srot: no such key; did you mean sort?\n"
+EARLY = (
+    "newsearch: saved.toml: search (Early): after: '30d' has no beginning; give a day, as in 2020-09-29, or a time ago,"
+    " as in 7d\n"
+)
+
+
+@pytest.fixture
+def unusable(saved: Path) -> Path:
+    """A file with searches that cannot be used between others."""
+    saved.write_text(saved.read_text(encoding="utf-8") + UNUSABLE, encoding="utf-8")
+    return saved
+
+
+def test_a_search_that_cannot_be_used_does_not_stop_the_others(
+    run: Command, holds: Callable[..., None], unusable: Path
+) -> None:
+    run("alerts")
+    holds(NEW)
+    new = run("alerts")
+    assert [line for line in new.out.splitlines() if line.endswith("article")] == [
+        "Face bans: 1 new article",
+        "Schools: 1 new article",
+    ]
+    assert (new.code, new.err) == (2, TYPO + EARLY + "newsearch: left out 2 of 4 saved searches\n")
+    again = run("alerts")
+    assert (again.code, again.out, again.err) == (2, "", new.err)
+
+
+def test_json_says_what_cannot_be_used(run: Command, holds: Callable[..., None], unusable: Path) -> None:
+    found = run("alerts", "--format", "json")
+    document = json.loads(found.out)
+    assert [alert["name"] for alert in document["alerts"]] == ["Face bans", "Schools"]
+    assert document["errors"] == [line.removeprefix("newsearch: ").strip() for line in (TYPO, EARLY)]
+    assert found.code == 2
+
+
+def test_skipping_skips_what_can_be_used(run: Command, unusable: Path) -> None:
+    skipped = run("alerts", "--skip")
+    assert (skipped.code, skipped.out) == (2, "")
+    assert skipped.err == (
+        "newsearch: Face bans: skipped 0 new articles\nnewsearch: Schools: skipped 0 new articles\n"
+        f"{TYPO}{EARLY}newsearch: left out 2 of 4 saved searches\n"
+    )
+
+
+def test_what_is_wrong_with_a_search_concerns_those_that_name_it(run: Command, unusable: Path) -> None:
+    assert run("alerts", "Face bans").code == 1
+    assert run("alerts", "Face bans").err == ""
+    named = run("alerts", "Typo", "Face bans")
+    assert (named.code, named.err) == (2, f"{TYPO}newsearch: left out 1 of 2 saved searches\n")
+    unknown = run("alerts", "Bans")
+    assert unknown.err == (
+        "newsearch: saved.toml: no search is named 'Bans': there are Face bans, Early, Schools, Typo\n"
+    )
+
+
+def test_of_many_unusable_searches_a_few_are_shown(run: Command, saved: Path) -> None:
+    saved.write_text('[[search]]\nquery = "ban"\n' * 1_000, encoding="utf-8")
+    for names in ((), ("Bans",)):
+        found = run("alerts", *names)
+        assert found.code == 2
+        lines = found.err.splitlines()
+        assert len(lines) == 22
+        assert lines[0].startswith("newsearch: saved.toml: search 1: a search needs a name")
+        assert lines[-2:] == [
+            "newsearch: and 980 more that cannot be used",
+            "newsearch: left out 1,000 of 1,000 saved searches",
+        ]
+
+
 def test_of_many_names_a_few_are_shown(run: Command, holds: Callable[..., None], saved: Path) -> None:
     more = "".join(f'[[search]]\nname = "{n}"\n' for n in range(1_000))
     saved.write_text(f"{saved.read_text(encoding='utf-8')}\n{more}", encoding="utf-8")

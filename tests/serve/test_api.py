@@ -381,6 +381,19 @@ def test_of_many_saved_searches_that_are_left_out_a_few_are_named(tmp_path: Path
         assert said.endswith(f"4 (limit: 5,000 is too many here: at most 1,000){more}")
 
 
+def test_saved_searches_that_cannot_be_used_are_left_out(tmp_path: Path) -> None:
+    saved = tmp_path / "saved.toml"
+    saved.write_text(
+        '[[search]]\nname = "Bans"\n[[search]]\nquery = "ban"\n[[search]]\nname = "x"\nlimit = "1"\n'
+    )
+    offered, said = read_offered(saved, Settings())
+    assert [search.name for search in offered] == ["Bans"]
+    assert said == (
+        f"{saved}: left out: search 2 (a search needs a name: one line of at most 200 characters);"
+        " x (limit: '1' is not a whole number from 0 to 100,000)"
+    )
+
+
 def test_synonyms_that_cannot_be_read_from_the_start_are_told_once_and_read_later(
     index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

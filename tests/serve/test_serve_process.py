@@ -335,10 +335,11 @@ def test_saved_searches_that_are_left_out_are_told_at_start_and_when_they_change
             ("Drafts", "is:unpublished", 5),
         )
     )
-    saved.write_text(fine + long + draft)
+    typo = '[[search]]\nname = "Typo"\nsrot = "newest"\n'
+    saved.write_text(fine + typo + long + draft)
     with serving(index, "--log-format", "none", "--saved", str(saved)) as (server, address):
         fetch(f"{address}healthz")
-        for text, name in ((fine + long, "Bans"), ("[[", "Bans"), (fine.replace("Bans", "Rules"), "Rules")):
+        for text, name in ((fine + typo, "Bans"), ("[[", "Bans"), (fine.replace("Bans", "Rules"), "Rules")):
             saved.write_text(text)
             for _ in range(2):
                 sleep(1.1)
@@ -347,10 +348,11 @@ def test_saved_searches_that_are_left_out_are_told_at_start_and_when_they_change
         server.send_signal(signal.SIGTERM)
         assert server.stderr
         told = server.stderr.read().splitlines()
+    wrong = "Typo (srot: no such key; did you mean sort?)"
     many = "Long (limit: 5,000 is too many here: at most 1,000)"
     hidden = "Drafts (query: this server shows only published articles)"
-    assert told[0] == f"newsearch: {saved}: left out: {many}; {hidden}"
+    assert told[0] == f"newsearch: {saved}: left out: {wrong}; {many}; {hidden}"
     left_out, broken, mended = (line.split(" warning: ")[1] for line in told[1:])
-    assert left_out == f"{saved}: left out: {many}"
+    assert left_out == f"{saved}: left out: {wrong}"
     assert re.fullmatch(r"the saved searches cannot be read: .*: not TOML: .*", broken)
     assert mended == "the saved searches can be read again"

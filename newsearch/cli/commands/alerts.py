@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 
 import click
@@ -17,7 +17,7 @@ from newsearch.cli.options import cache_option, color_option, format_option, lim
 from newsearch.cli.places import delivered_option, delivered_to, index_option, open_for_search, saved_option
 from newsearch.cli.terminal import BOLD, COMPARING, Terminal, complain, explained_if_slow
 from newsearch.cli.text import hit_lines
-from newsearch.errors import QueryError
+from newsearch.errors import QueryError, SavedSearchError
 from newsearch.outputs.json_page import hit_mappings, to_json
 from newsearch.outputs.page import Page
 from newsearch.outputs.table import url_lines
@@ -25,6 +25,9 @@ from newsearch.outputs.words import counted
 
 _NAMED = 10
 """Names of searches that a message lists."""
+
+_BROKEN_SHOWN = 20
+"""Unusable searches that are reported one by one."""
 
 
 @click.command(
@@ -67,11 +70,13 @@ def alerts(
     """Show what is new for saved searches: for all of them, or for those with these names.
 
     Each article is delivered once for each search. A search begins with its first alert, or when --save keeps it; what
-    it finds by then is not new. The exit code is 0 if anything is new, and 1 if not.
+    it finds by then is not new. The exit code is 0 if anything is new, 1 if not, and 2 if one of the searches
+    cannot be used; the others are shown.
     """
     if peek and skip:
         raise QueryError("--peek leaves articles new, and --skip does not: give one of them")
-    searches = _chosen(saved, names)
+    searches, broken = _chosen(saved, names)
+    asked = len(searches) + len(broken)
     terminal = Terminal.of(sys.stdout, color)
     is_any_new = False
     objects: list[dict[str, object]] = []
@@ -82,42 +87,73 @@ def alerts(
     ):
         if skip:
             for search in searches:
-                complain(f"{search.name}: skipped {counted(deliveries.skip(index, search), 'new article')}")
-            return 0
+                with _apart(broken, search, saved):
+                    new = counted(deliveries.skip(index, search), "new article")
+                    complain(f"{search.name}: skipped {new}")
+            _report(broken, asked)
+            return 2 if broken else 0
         for search in searches:
-            with explained_if_slow(COMPARING) if search.request.collapse else nullcontext():
-                alert = deliveries.alert(index, search, limit=limit)
-            has_new = len(alert.results) > 0
-            is_any_new |= has_new
-            if format_name == "json":
-                objects.append(_mapping(alert))
-            if format_name == "json" and has_new:
-                printed.append(alert)
-            else:
-                # If nothing is delivered, nothing has to be written first, and all that matches need not be kept.
-                _print(alert, format_name, terminal)
-                _end(alert, deliveries, peek, format_name)
+            with _apart(broken, search, saved):
+                with explained_if_slow(COMPARING) if search.request.collapse else nullcontext():
+                    alert = deliveries.alert(index, search, limit=limit)
+                has_new = len(alert.results) > 0
+                is_any_new |= has_new
+                if format_name == "json":
+                    objects.append(_mapping(alert))
+                if format_name == "json" and has_new:
+                    printed.append(alert)
+                else:
+                    # If nothing is delivered, nothing has to be written first, and all that matches need not be kept.
+                    _print(alert, format_name, terminal)
+                    _end(alert, deliveries, peek, format_name)
         if format_name == "json":
-            print_json({"alerts": objects})
+            print_json({"alerts": objects, "errors": [str(error) for error in broken]})
             for alert in printed:
                 _end(alert, deliveries, peek, format_name)
+    _report(broken, asked)
     # cron mails whatever is said, and most runs have nothing to tell.
-    if not is_any_new and Terminal.of(sys.stderr).interactive:
+    if not is_any_new and not broken and Terminal.of(sys.stderr).interactive:
         complain("nothing new")
-    return 0 if is_any_new else 1
+    return 2 if broken else 0 if is_any_new else 1
 
 
-def _chosen(saved: str, names: Sequence[str]) -> Sequence[SavedSearch]:
-    searches = read_saved(saved) if os.path.lexists(saved) else ()
-    if not searches:
+def _chosen(saved: str, names: Sequence[str]) -> tuple[Sequence[SavedSearch], list[SavedSearchError]]:
+    """The searches with these names, or all; those that can be used, and those that cannot."""
+    broken: list[SavedSearchError] = []
+    searches = read_saved(saved, broken.append) if os.path.lexists(saved) else ()
+    if not searches and not broken:
         raise QueryError(f"{saved}: no search is saved here; `newsearch query WORDS --save NAME` saves one")
-    known = {search.name: search for search in searches}
+    usable = {search.name: search for search in searches}
+    known = dict.fromkeys([*usable, *(error.name for error in broken if error.name)])
+    if not names or not known:
+        return searches, broken
     for name in names:
         if name not in known:
             said = ", ".join(islice(known, _NAMED))
             more = f" and {len(known) - _NAMED:,} more" if len(known) > _NAMED else ""
             raise QueryError(f"{saved}: no search is named {name!r:.80}: there are {said}{more}")
-    return [known[name] for name in dict.fromkeys(names)] if names else searches
+    named = dict.fromkeys(names)
+    return [usable[name] for name in named if name in usable], [e for e in broken if e.name in named]
+
+
+@contextmanager
+def _apart(broken: list[SavedSearchError], search: SavedSearch, saved: str) -> Iterator[None]:
+    """Keep what is wrong with one search from stopping the others."""
+    try:
+        yield
+    except SavedSearchError as error:
+        broken.append(error)
+    except QueryError as error:
+        broken.append(SavedSearchError(saved, search.name, str(error)))
+
+
+def _report(broken: Collection[SavedSearchError], asked: int) -> None:
+    if not broken:
+        return
+    complain(*map(str, islice(broken, _BROKEN_SHOWN)))
+    if len(broken) > _BROKEN_SHOWN:
+        complain(f"and {len(broken) - _BROKEN_SHOWN:,} more that cannot be used")
+    complain(f"left out {len(broken):,} of {asked:,} saved searches")
 
 
 def _print(alert: Alert, format_name: str, terminal: Terminal) -> None:
