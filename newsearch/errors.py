@@ -3,7 +3,7 @@
     NewsearchError
     ├── QueryError           a query or a search option that cannot be used
     ├── SourceError          a source, or one article in it, that cannot be read
-    ├── SavedSearchError     one saved search in a file that cannot be used
+    ├── SavedSearchError     one saved search that cannot be used, or what was delivered for it
     ├── WordListError        a file of synonyms or of protected words that cannot be used
     ├── IndexMissing         there is no index at this place
     ├── IndexLocked          another process is writing to this index
@@ -60,12 +60,12 @@ class SourceError(NewsearchError):
 
 
 class SavedSearchError(NewsearchError):
-    """One saved search that cannot be used; the others in its file can.
+    """One saved search that cannot be used, or what was delivered for it; the others in the file can.
 
     Attributes:
         path: the file.
         name: of the search; empty if it has none that can be used.
-        number: of the search in the file, from 1; 0 if it was not read from there.
+        number: of the search in the file, from 1; 0 if it is unknown.
         reason: what is wrong, without the file and the search.
     """
 

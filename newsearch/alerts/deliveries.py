@@ -7,6 +7,7 @@ It therefore does not matter whether articles are changed, sources are forgotten
     delivered    name      of the search
                  request   the JSON of its request
                  keys      8 bytes each, the lowest first, in the order of their delivery
+                 checksum  the crc32 of the request and the keys
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
+from zlib import crc32
 
 from newsearch._arguments import check_number, check_path
 from newsearch.alerts.saved import SavedSearch, check_name
 from newsearch.engine.optional import MAX_SELECTED
-from newsearch.errors import EngineError, QueryError, StorageError
+from newsearch.errors import EngineError, QueryError, SavedSearchError, StorageError
 from newsearch.search.index import Index
 from newsearch.search.request import Request
 from newsearch.search.results import Results
@@ -36,7 +38,9 @@ MAX_HITS = 1_000
 """Maximum hits of an alert."""
 
 _APPLICATION = 0x6E777364
-_VERSION = 1
+_VERSION = 2
+_WITHOUT_CHECKSUMS = 1
+"""The version before."""
 _EXAMINED = 1_000
 """The number of new articles that are compared at a time with those delivered, to leave out copies."""
 
@@ -124,12 +128,21 @@ class Deliveries:
         if not tables and not application:
             run("CREATE TABLE delivered (name TEXT PRIMARY KEY, request TEXT NOT NULL, keys BLOB NOT NULL)")
             run(f"PRAGMA application_id = {_APPLICATION}")
-            run(f"PRAGMA user_version = {_VERSION}")
+            self._add_checksums()
         elif application != _APPLICATION:
             raise EngineError(f"{self.path}: another program made this file; name another one")
+        elif version == _WITHOUT_CHECKSUMS:
+            self._add_checksums()
         elif version != _VERSION:
             raise EngineError(f"{self.path}: another version of newsearch made this file; update newsearch")
         run("COMMIT")
+
+    def _add_checksums(self) -> None:
+        run = self._connection.execute
+        self._connection.create_function("checksum_of", 2, _checksum, deterministic=True)
+        run("ALTER TABLE delivered ADD COLUMN checksum INTEGER")
+        run("UPDATE delivered SET checksum = checksum_of(CAST(request AS BLOB), CAST(keys AS BLOB))")
+        run(f"PRAGMA user_version = {_VERSION}")
 
     def __enter__(self) -> Deliveries:
         return self
@@ -151,6 +164,7 @@ class Deliveries:
 
         Raises:
             QueryError: the search cannot be used, or the limit is not a number from 0 to MAX_HITS.
+            SavedSearchError: what was delivered for this search is damaged.
             EngineError: the index or this file is closed, or the engine cannot list the keys of matches.
             IndexCorrupt: the index is damaged.
             StorageError: the file cannot be read.
@@ -181,6 +195,7 @@ class Deliveries:
         """Note that an alert was delivered.
 
         Raises:
+            SavedSearchError: what was delivered for this search is damaged. The articles stay new.
             EngineError: this file is closed.
             StorageError: the file cannot be written. The articles stay new.
         """
@@ -191,10 +206,15 @@ class Deliveries:
     def skip(self, index: Index, search: SavedSearch) -> int:
         """Note all matches of a search as delivered. Returns how many of them were new.
 
+        If what was delivered before is damaged, the search begins again.
+
         Raises:
             QueryError, EngineError, IndexCorrupt, StorageError: as for `alert` and `acknowledge`.
         """
-        known = self._known(search.name)
+        try:
+            known = self._known(search.name)
+        except SavedSearchError:
+            known = None
         _, delivered = known or ("", array("Q"))
         new = index.keys(search.request, delivered)
         self._note(search, delivered + new)
@@ -203,21 +223,40 @@ class Deliveries:
     def _known(self, name: str) -> tuple[str, array[int]] | None:
         """The request of a search the last time, as JSON, and the keys delivered; None if it was never asked."""
         check_name(name)
+        run = self._connection.execute
         with self._problems():
-            found = self._connection.execute(
-                "SELECT request, keys FROM delivered WHERE name = ?", (name,)
+            found = run(
+                # As bytes: damaged text cannot be decoded.
+                "SELECT CAST(request AS BLOB), keys, checksum FROM delivered WHERE name = ?",
+                (name,),
             ).fetchone()
+            # A search that a damaged list of names lacks must not begin again.
+            if (
+                found is None
+                and run("SELECT 1 FROM delivered NOT INDEXED WHERE name = ?", (name,)).fetchone()
+            ):
+                raise self._damaged()
         if found is None:
             return None
-        request, data = found
-        if not isinstance(request, str) or not isinstance(data, bytes) or len(data) % array("Q").itemsize:
-            raise self._damaged()
-        return request, _lowest_first(array("Q", data))
+        request, data, checksum = found
+        if (
+            not isinstance(data, bytes)
+            or len(data) % array("Q").itemsize
+            or checksum != _checksum(request, data)
+        ):
+            raise SavedSearchError(
+                self.path,
+                name,
+                "what was delivered for it is damaged; restore the file from a backup, or begin the search again with"
+                " `newsearch alerts --skip NAME`",
+            )
+        return request.decode(errors="replace"), _lowest_first(array("Q", data))
 
     def _note(self, search: SavedSearch, delivered: array[int]) -> None:
-        row = search.name, _written(search.request), _lowest_first(delivered).tobytes()
+        request, keys = _written(search.request), _lowest_first(delivered).tobytes()
+        row = search.name, request, keys, _checksum(request.encode(), keys)
         with self._problems():
-            self._connection.execute("INSERT OR REPLACE INTO delivered VALUES (?, ?, ?)", row)
+            self._connection.execute("INSERT OR REPLACE INTO delivered VALUES (?, ?, ?, ?)", row)
 
     def _damaged(self) -> EngineError:
         return EngineError(
@@ -245,6 +284,8 @@ class Deliveries:
                 failed = OSError(number, os.strerror(number))
                 raise StorageError(self.path, "cannot be used", failed) from error
             raise self._damaged() from error
+        except UnicodeDecodeError as error:  # as in a damaged name of a table, which SQLite quotes
+            raise self._damaged() from error
 
 
 _ERRNO = {
@@ -263,6 +304,10 @@ def _lowest_first(keys: array[int]) -> array[int]:
     if sys.byteorder == "big":
         keys.byteswap()
     return keys
+
+
+def _checksum(request: bytes, keys: bytes) -> int:
+    return crc32(keys, crc32(request))
 
 
 def _written(request: Request) -> str:

@@ -9,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from examples import examples
@@ -19,7 +20,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import newsearch
-from newsearch import Alert, Deliveries, EngineError, Index, QueryError, Request, SavedSearch, StorageError
+from newsearch import (
+    Alert,
+    Deliveries,
+    EngineError,
+    Index,
+    QueryError,
+    Request,
+    SavedSearch,
+    SavedSearchError,
+    StorageError,
+)
 
 BANS = SavedSearch("Bans", Request("facial recognition ban"))
 ELSEWHERE = "Bags of plastic are gone from the shops of the island, and nobody misses them"
@@ -332,10 +343,11 @@ def test_the_file_is_what_its_description_says(collection: Collection, tmp_path:
         delivered(deliveries, collection.holds(article("one")))
     with closing(sqlite3.connect(place)) as database:
         assert database.execute("PRAGMA application_id").fetchone() == (0x6E777364,)
-        assert database.execute("PRAGMA user_version").fetchone() == (1,)
+        assert database.execute("PRAGMA user_version").fetchone() == (2,)
         # What `b2sum --length 64` prints of the id.
+        request, keys = '{"query": "facial recognition ban", "request": 1}', bytes.fromhex("34f2ddaa8b7615c9")
         assert database.execute("SELECT * FROM delivered").fetchall() == [
-            ("Bans", '{"query": "facial recognition ban", "request": 1}', bytes.fromhex("34f2ddaa8b7615c9"))
+            ("Bans", request, keys, crc32(request.encode() + keys))
         ]
 
 
@@ -363,7 +375,7 @@ def test_a_file_of_another_program_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_file_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     Deliveries(tmp_path / "d").close()
-    _database(tmp_path / "d", "PRAGMA user_version = 2")
+    _database(tmp_path / "d", "PRAGMA user_version = 3")
     with pytest.raises(EngineError, match="update newsearch"):
         Deliveries(tmp_path / "d")
 
@@ -378,12 +390,89 @@ def test_a_damaged_file_is_an_error(tmp_path: Path, content: bytes) -> None:
     assert (tmp_path / "d").read_bytes() == content
 
 
-@pytest.mark.parametrize("row", ["'{}', x'01'", "'{}', 'text'", "x'01', x''", "7, 8"])
-def test_damaged_rows_are_an_error(collection: Collection, tmp_path: Path, row: str) -> None:
-    Deliveries(tmp_path / "d").close()
-    _database(tmp_path / "d", f"INSERT INTO delivered VALUES ('Bans', {row})")  # noqa: S608
-    with Deliveries(tmp_path / "d") as deliveries, pytest.raises(EngineError, match=r"d: damaged"):
-        deliveries.alert(collection.holds(article("one")), BANS)
+DAMAGE = [
+    "keys = x'0102030405060708'",
+    "keys = x'01'",
+    "keys = x''",
+    "keys = 'text'",
+    "keys = 7",
+    "request = '{}'",
+    "request = CAST(x'ff' AS TEXT)",
+    "request = x'01'",
+    "checksum = NULL",
+    "checksum = 'text'",
+    "checksum = checksum + 1",
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damage_concerns_one_search(collection: Collection, tmp_path: Path, damage: str) -> None:
+    faces = SavedSearch("Faces", Request("facial"))
+    with Deliveries(tmp_path / "d") as deliveries:
+        for search in (BANS, faces):
+            delivered(deliveries, collection.holds(article("one")), search)
+    _database(tmp_path / "d", f"UPDATE delivered SET {damage} WHERE name = 'Bans'")  # noqa: S608
+    index = collection.holds(article("one"), article("two"))
+    with Deliveries(tmp_path / "d") as deliveries:
+        with pytest.raises(SavedSearchError) as caught:
+            deliveries.alert(index, BANS)
+        assert str(caught.value) == (
+            f"{tmp_path / 'd'}: search (Bans): what was delivered for it is damaged; restore the file from a backup, or"
+            " begin the search again with `newsearch alerts --skip NAME`"
+        )
+        assert delivered(deliveries, index, faces) == ["two"]
+        assert deliveries.skip(index, BANS) == 0
+        assert delivered(deliveries, collection.holds(article("one"), article("three"))) == ["three"]
+
+
+def test_a_damaged_list_of_names_begins_nothing_again(collection: Collection, tmp_path: Path) -> None:
+    index = collection.holds(article("one"))
+    with Deliveries(tmp_path / "d") as deliveries:
+        delivered(deliveries, index)
+    content = (tmp_path / "d").read_bytes()
+    assert content.count(b"Bans") == 2
+    for place in (content.index(b"Bans"), content.rindex(b"Bans")):
+        for at in range(place, place + 4):
+            (tmp_path / "d").write_bytes(content[:at] + bytes([content[at] ^ 4]) + content[at + 1 :])
+            with Deliveries(tmp_path / "d") as deliveries:
+                begins = False
+                with suppress(EngineError):
+                    begins = deliveries.alert(index, BANS).begins
+                assert not begins
+
+
+def test_damage_that_is_no_text_is_an_error(collection: Collection, tmp_path: Path) -> None:
+    with Deliveries(tmp_path / "d") as deliveries:
+        delivered(deliveries, collection.holds(article("one")))
+    content = (tmp_path / "d").read_bytes()
+    (tmp_path / "d").write_bytes(content.replace(b"tabledelivered", b"table\xe4elivered"))
+    with pytest.raises(EngineError, match="d: damaged"):
+        Deliveries(tmp_path / "d")
+
+
+def test_a_file_without_checksums_gets_them(collection: Collection, tmp_path: Path) -> None:
+    request = '{"query": "facial recognition ban", "request": 1}'
+    _database(
+        tmp_path / "d",
+        "CREATE TABLE delivered (name TEXT PRIMARY KEY, request TEXT NOT NULL, keys BLOB NOT NULL)",
+        f"INSERT INTO delivered VALUES ('Bans', '{request}', x'34f2ddaa8b7615c9')",  # noqa: S608
+        "INSERT INTO delivered VALUES ('Short', '{}', x'01'), ('Text', '{}', 'text'), ('Both', x'01', x'')",
+        f"PRAGMA application_id = {0x6E777364}",
+        "PRAGMA user_version = 1",
+    )
+    index = collection.holds(article("one"), article("two"))
+    for _ in range(2):
+        with Deliveries(tmp_path / "d") as deliveries:
+            alert = deliveries.alert(index, BANS)
+            assert (alert.begins, alert.changed, ids(alert)) == (False, False, ["two"])
+            for name in ("Short", "Text"):
+                with pytest.raises(SavedSearchError, match="damaged"):
+                    deliveries.alert(index, SavedSearch(name, BANS.request))
+            alert = deliveries.alert(index, SavedSearch("Both", BANS.request))
+            assert (alert.changed, ids(alert)) == (True, [])
+    _database(tmp_path / "d", "UPDATE delivered SET keys = x'0102030405060708'")
+    with Deliveries(tmp_path / "d") as deliveries, pytest.raises(SavedSearchError, match="damaged"):
+        deliveries.alert(index, BANS)
 
 
 @pytest.mark.parametrize("request_", ["", "[", "{}", '{"request": 99}', '{"query": 7}', "[]"])
@@ -391,7 +480,9 @@ def test_a_former_request_that_cannot_be_read_tells_nothing(
     collection: Collection, tmp_path: Path, request_: str
 ) -> None:
     Deliveries(tmp_path / "d").close()
-    _database(tmp_path / "d", f"INSERT INTO delivered VALUES ('Bans', '{request_}', x'')")  # noqa: S608
+    row = "Bans", request_, b"", crc32(request_.encode())
+    with closing(sqlite3.connect(tmp_path / "d", isolation_level=None)) as database:
+        database.execute("INSERT INTO delivered VALUES (?, ?, ?, ?)", row)
     with Deliveries(tmp_path / "d") as deliveries:
         alert = deliveries.alert(collection.holds(article("one")), BANS)
         assert (alert.changed, ids(alert)) == (True, ["one"] if request_ == "{}" else [])

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from cli_collection import ARTICLES, Command
@@ -311,6 +312,25 @@ def test_what_is_wrong_with_a_search_concerns_those_that_name_it(run: Command, u
     )
 
 
+def test_damaged_deliveries_of_a_search_do_not_stop_the_others(
+    run: Command, holds: Callable[..., None], saved: Path
+) -> None:
+    assert run("query", "recognition", "--save", "Recognition").code == 0
+    holds(NEW)
+    with closing(sqlite3.connect("saved.delivered", isolation_level=None)) as database:
+        database.execute("UPDATE delivered SET keys = x'0102030405060708' WHERE name = 'Face bans'")
+    found = run("alerts")
+    assert found.out.startswith("Recognition: 1 new article\n")
+    assert (found.code, found.err) == (
+        2,
+        "newsearch: saved.delivered: search (Face bans): what was delivered for it is damaged; restore the file from a"
+        " backup, or begin the search again with `newsearch alerts --skip NAME`\n"
+        "newsearch: left out 1 of 2 saved searches\n",
+    )
+    assert run("alerts", "--skip", "Face bans").code == 0
+    assert run("alerts").code == 1
+
+
 def test_of_many_unusable_searches_a_few_are_shown(run: Command, saved: Path) -> None:
     saved.write_text('[[search]]\nquery = "ban"\n' * 1_000, encoding="utf-8")
     for names in ((), ("Bans",)):
@@ -410,7 +430,9 @@ def test_control_characters_do_not_reach_the_terminal(
     run: Command, holds: Callable[..., None], saved: Path
 ) -> None:
     with closing(sqlite3.connect("saved.delivered", isolation_level=None)) as database:
-        database.execute("UPDATE delivered SET request = ?", ("\x1b[31m",))
+        (keys,) = database.execute("SELECT keys FROM delivered").fetchone()
+        values = "\x1b[31m", crc32(b"\x1b[31m" + keys)
+        database.execute("UPDATE delivered SET request = ?, checksum = ?", values)
     holds({**NEW, "title": "A facial recognition ban \x1b[31m in red"})
     found = run("alerts")
     assert "\x1b" not in found.out + found.err
