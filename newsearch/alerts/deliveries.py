@@ -20,9 +20,10 @@ import sys
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from newsearch._arguments import check_number, check_path
@@ -43,6 +44,22 @@ _WITHOUT_CHECKSUMS = 1
 """The version before."""
 _EXAMINED = 1_000
 """The number of new articles that are compared at a time with those delivered, to leave out copies."""
+
+
+class _Mark(NamedTuple):
+    """Changes with whatever is noted for a search."""
+
+    request: bytes
+    size: int
+    checksum: int
+
+
+class _Known(NamedTuple):
+    """What the file has on a search: its request the last time, as JSON, and the keys delivered."""
+
+    request: str
+    keys: array[int]
+    mark: _Mark
 
 
 @dataclass(frozen=True)
@@ -69,6 +86,7 @@ class Alert:
     begins: bool
     changed: bool
     keys: array[int]
+    _mark: _Mark | None = field(default=None, repr=False, compare=False)
 
     @property
     def left(self) -> int:
@@ -78,25 +96,26 @@ class Alert:
 
 
 class Deliveries:
-    """A file that remembers what was delivered. Only one process at a time can use it, and only one thread.
+    """A file that remembers what was delivered. Several processes can use it; in each, only one thread.
 
         with Deliveries("saved.delivered") as deliveries:
             for search in read_saved("saved.toml"):
-                alert = deliveries.alert(index, search)
-                for hit in alert.results:
-                    print(hit.title)
-                deliveries.acknowledge(alert)
+                with deliveries.locked():
+                    alert = deliveries.alert(index, search)
+                    for hit in alert.results:
+                        print(hit.title)
+                    deliveries.acknowledge(alert)
 
     What is not acknowledged stays new. If the process ends between delivery and acknowledgement, the articles are
-    delivered again.
+    delivered again. Without the lock, two processes can deliver the same articles at the same time.
 
     Args:
         path: the file, which is made if it is missing.
-        wait: seconds to wait for another process that uses it.
+        wait: seconds to wait for another process that has locked it.
 
     Raises:
         ValueError: an argument is not a path or not such a number.
-        EngineError: the file is not a file of deliveries, is damaged, or another process uses it.
+        EngineError: the file is not a file of deliveries, is damaged, or another process has locked it.
         StorageError: the file cannot be read or written.
     """
 
@@ -117,28 +136,39 @@ class Deliveries:
     def _open(self) -> None:
         run = self._connection.execute
         run("PRAGMA trusted_schema = OFF")
-        # The lock is then kept until the file is closed.
-        run("PRAGMA locking_mode = EXCLUSIVE")
         run("PRAGMA synchronous = EXTRA")
-        run("BEGIN EXCLUSIVE")
-        application, version, tables = (
-            run(f"PRAGMA {name}").fetchone()[0]
-            for name in ("application_id", "user_version", "schema_version")
-        )
+        if self._version() != _VERSION:
+            with self.locked():
+                try:
+                    self._renew()
+                except BaseException:
+                    self._connection.rollback()
+                    raise
+
+    def _version(self) -> int:
+        """The version of the file; 0 if it is empty."""
+        run = self._connection.execute
+        with self._of_one_moment():
+            application, version, tables = (
+                int(run(f"PRAGMA {name}").fetchone()[0])
+                for name in ("application_id", "user_version", "schema_version")
+            )
         if not tables and not application:
+            return 0
+        if application != _APPLICATION:
+            raise EngineError(f"{self.path}: another program made this file; name another one")
+        if version not in (_WITHOUT_CHECKSUMS, _VERSION):
+            raise EngineError(f"{self.path}: another version of newsearch made this file; update newsearch")
+        return version
+
+    def _renew(self) -> None:
+        run = self._connection.execute
+        version = self._version()
+        if version == _VERSION:  # another process was faster
+            return
+        if not version:
             run("CREATE TABLE delivered (name TEXT PRIMARY KEY, request TEXT NOT NULL, keys BLOB NOT NULL)")
             run(f"PRAGMA application_id = {_APPLICATION}")
-            self._add_checksums()
-        elif application != _APPLICATION:
-            raise EngineError(f"{self.path}: another program made this file; name another one")
-        elif version == _WITHOUT_CHECKSUMS:
-            self._add_checksums()
-        elif version != _VERSION:
-            raise EngineError(f"{self.path}: another version of newsearch made this file; update newsearch")
-        run("COMMIT")
-
-    def _add_checksums(self) -> None:
-        run = self._connection.execute
         self._connection.create_function("checksum_of", 2, _checksum, deterministic=True)
         run("ALTER TABLE delivered ADD COLUMN checksum INTEGER")
         run("UPDATE delivered SET checksum = checksum_of(CAST(request AS BLOB), CAST(keys AS BLOB))")
@@ -155,6 +185,38 @@ class Deliveries:
     def close(self) -> None:
         """Release the file. Further calls do nothing."""
         self._connection.close()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from delivering. What is acknowledged meanwhile is noted at the end.
+
+        Others can still ask what is new. The lock ends with the process at the latest.
+
+        Raises:
+            EngineError: this file is closed, or another process has locked it.
+            StorageError: the file cannot be written. What was acknowledged stays new.
+        """
+        with self._problems():
+            is_outermost = not self._connection.in_transaction
+            if is_outermost:
+                self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            # After an error, too: what is acknowledged was delivered.
+            if is_outermost:
+                with self._problems():
+                    self._connection.commit()
+
+    def is_current(self, alert: Alert) -> bool:
+        """Whether nothing was noted for its search since an alert was made. Without the lock, this can change.
+
+        Raises:
+            EngineError: this file is closed.
+            StorageError: the file cannot be read.
+        """
+        row = self._row("CAST(request AS BLOB), length(keys), checksum", alert.search.name)
+        return alert._mark == (row and _Mark(*row))
 
     def alert(self, index: Index, search: SavedSearch, *, limit: int = 20) -> Alert:
         """What is new for a search. Nothing counts as delivered before `acknowledge`.
@@ -175,7 +237,7 @@ class Deliveries:
         if known is None:
             results = index.run_among(request, ())
             return Alert(search, results, 0, 0, begins=True, changed=False, keys=index.keys(request))
-        before, delivered = known
+        before, delivered, mark = known
         passed = array("Q")
         changed = before != _written(search.request)
         if changed:
@@ -189,19 +251,30 @@ class Deliveries:
             among, copies = _without_copies(index, request, among, delivered)
         results = index.run_among(request, among)
         keys = passed + array("Q", sorted(_shown(results) | copies))
-        return Alert(search, results, len(new), len(copies), begins=False, changed=changed, keys=keys)
+        return Alert(
+            search, results, len(new), len(copies), begins=False, changed=changed, keys=keys, _mark=mark
+        )
 
-    def acknowledge(self, alert: Alert) -> None:
+    def acknowledge(self, alert: Alert) -> bool:
         """Note that an alert was delivered.
+
+        Returns:
+            False if it is not current, because another process noted something for its search. Then nothing is noted,
+            and what that process did not deliver stays new.
 
         Raises:
             SavedSearchError: what was delivered for this search is damaged. The articles stay new.
             EngineError: this file is closed.
             StorageError: the file cannot be written. The articles stay new.
         """
-        before, delivered = self._known(alert.search.name) or ("", array("Q"))
-        if alert.keys or before != _written(alert.search.request):
-            self._note(alert.search, delivered + alert.keys)
+        if not (alert.keys or alert.begins or alert.changed):
+            return True
+        with self.locked():
+            if not self.is_current(alert):
+                return False
+            known = self._known(alert.search.name)
+            self._note(alert.search, (known.keys if known else array("Q")) + alert.keys)
+        return True
 
     def skip(self, index: Index, search: SavedSearch) -> int:
         """Note all matches of a search as delivered. Returns how many of them were new.
@@ -211,31 +284,34 @@ class Deliveries:
         Raises:
             QueryError, EngineError, IndexCorrupt, StorageError: as for `alert` and `acknowledge`.
         """
-        try:
-            known = self._known(search.name)
-        except SavedSearchError:
-            known = None
-        _, delivered = known or ("", array("Q"))
-        new = index.keys(search.request, delivered)
-        self._note(search, delivered + new)
+        with self.locked():
+            try:
+                known = self._known(search.name)
+            except SavedSearchError:
+                known = None
+            delivered = known.keys if known else array("Q")
+            new = index.keys(search.request, delivered)
+            self._note(search, delivered + new)
         return len(new) if known else 0
 
-    def _known(self, name: str) -> tuple[str, array[int]] | None:
-        """The request of a search the last time, as JSON, and the keys delivered; None if it was never asked."""
+    def _row(self, columns: str, name: str) -> Any:
+        """These columns of the row of a search; None if it was never asked."""
         check_name(name)
         run = self._connection.execute
-        with self._problems():
-            found = run(
-                # As bytes: damaged text cannot be decoded.
-                "SELECT CAST(request AS BLOB), keys, checksum FROM delivered WHERE name = ?",
-                (name,),
-            ).fetchone()
+        with self._problems(), self._of_one_moment():
+            found = run(f"SELECT {columns} FROM delivered WHERE name = ?", (name,)).fetchone()  # noqa: S608
             # A search that a damaged list of names lacks must not begin again.
             if (
                 found is None
                 and run("SELECT 1 FROM delivered NOT INDEXED WHERE name = ?", (name,)).fetchone()
             ):
                 raise self._damaged()
+        return found
+
+    def _known(self, name: str) -> _Known | None:
+        """What the file has on a search; None if it was never asked."""
+        # The request as bytes: damaged text cannot be decoded.
+        found = self._row("CAST(request AS BLOB), keys, checksum", name)
         if found is None:
             return None
         request, data, checksum = found
@@ -250,7 +326,8 @@ class Deliveries:
                 "what was delivered for it is damaged; restore the file from a backup, or begin the search again with"
                 " `newsearch alerts --skip NAME`",
             )
-        return request.decode(errors="replace"), _lowest_first(array("Q", data))
+        mark = _Mark(request, len(data), checksum)
+        return _Known(request.decode(errors="replace"), _lowest_first(array("Q", data)), mark)
 
     def _note(self, search: SavedSearch, delivered: array[int]) -> None:
         request, keys = _written(search.request), _lowest_first(delivered).tobytes()
@@ -262,6 +339,15 @@ class Deliveries:
         return EngineError(
             f"{self.path}: damaged, or not a file of deliveries; restore it from a backup, or delete it to begin again"
         )
+
+    @contextmanager
+    def _of_one_moment(self) -> Iterator[None]:
+        """What is read is what the file has at one moment, whatever other processes write."""
+        self._connection.execute("SAVEPOINT moment")
+        try:
+            yield
+        finally:
+            self._connection.execute("RELEASE moment")
 
     @contextmanager
     def _problems(self) -> Iterator[None]:

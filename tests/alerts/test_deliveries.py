@@ -351,12 +351,98 @@ def test_the_file_is_what_its_description_says(collection: Collection, tmp_path:
         ]
 
 
-def test_one_process_at_a_time_uses_the_file(deliveries: Deliveries) -> None:
-    script = "import sys, newsearch; newsearch.Deliveries(sys.argv[1], wait=0.1)"
-    run = subprocess.run(
-        [sys.executable, "-c", script, deliveries.path], capture_output=True, text=True, timeout=60
-    )
-    assert f"{deliveries.path}: another process delivers alerts" in run.stderr
+def test_one_process_at_a_time_delivers(deliveries: Deliveries) -> None:
+    script = "import sys, newsearch; exit(newsearch.Deliveries(sys.argv[1], wait=0.1).locked().__enter__())"
+    command = [sys.executable, "-c", script, deliveries.path]
+    with deliveries.locked(), deliveries.locked():
+        run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert f"{deliveries.path}: another process delivers alerts" in run.stderr
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+@pytest.fixture
+def others(deliveries: Deliveries) -> Iterator[Deliveries]:
+    """The same file, as another process has it open."""
+    with Deliveries(deliveries.path, wait=0.1) as opened:
+        yield opened
+
+
+def test_others_can_ask_what_is_new_meanwhile(
+    collection: Collection, deliveries: Deliveries, others: Deliveries
+) -> None:
+    delivered(deliveries, collection.holds(article("one")))
+    index = collection.holds(article("one"), article("two"))
+    with deliveries.locked():
+        alert = deliveries.alert(index, BANS)
+        deliveries.acknowledge(alert)
+        early = others.alert(index, BANS)
+        assert ids(early) == ["two"]
+        assert others.is_current(early)
+        with pytest.raises(EngineError, match="another process delivers alerts"):
+            others.acknowledge(early)
+        with pytest.raises(EngineError, match="another process delivers alerts"):
+            others.skip(index, BANS)
+    assert not others.is_current(early)
+    assert delivered(others, index) == []
+
+
+def test_what_another_process_delivered_meanwhile_is_not_acknowledged_again(
+    collection: Collection, deliveries: Deliveries, others: Deliveries
+) -> None:
+    delivered(deliveries, collection.holds(article("one")))
+    early = others.alert(collection.holds(article("one"), article("two")), BANS)
+    assert others.is_current(early)
+    later = collection.holds(article("one"), article("three"))
+    assert delivered(deliveries, later) == ["three"]
+    assert not others.is_current(early)
+    assert others.acknowledge(early) is False
+    assert delivered(others, collection.holds(article("one"), article("two"), article("three"))) == ["two"]
+
+
+def test_a_search_begins_once(collection: Collection, deliveries: Deliveries, others: Deliveries) -> None:
+    """What came after one process began it is new, though the other did not know that it had."""
+    earlier = collection.holds(article("one"))
+    alert = deliveries.alert(earlier, BANS)
+    index = collection.holds(article("one"), article("two"))
+    late = others.alert(index, BANS)
+    assert (alert.begins, late.begins) == (True, True)
+    assert deliveries.acknowledge(alert) is True
+    assert others.acknowledge(late) is False
+    assert delivered(others, index) == ["two"]
+
+
+def test_a_changed_request_is_noted_once(
+    collection: Collection, deliveries: Deliveries, others: Deliveries
+) -> None:
+    index = collection.holds(article("one"))
+    delivered(deliveries, index)
+    changed = SavedSearch("Bans", Request("plastic"))
+    alert, late = (one.alert(index, changed) for one in (deliveries, others))
+    assert deliveries.acknowledge(alert) is True
+    assert others.is_current(late) is False
+
+
+def test_what_was_acknowledged_before_an_error_stays_so(
+    collection: Collection, deliveries: Deliveries, others: Deliveries
+) -> None:
+    index = collection.holds(article("one"))
+    with suppress(ZeroDivisionError), deliveries.locked():
+        delivered(deliveries, index)
+        raise ZeroDivisionError
+    assert not others.alert(index, BANS).begins
+
+
+def test_a_file_can_be_opened_while_it_is_locked(deliveries: Deliveries, tmp_path: Path) -> None:
+    with deliveries.locked():
+        Deliveries(deliveries.path, wait=0).close()
+
+
+def test_many_processes_can_make_the_file(tmp_path: Path) -> None:
+    script = "import sys, newsearch; newsearch.Deliveries(sys.argv[1])"
+    for n in range(3):
+        runs = [subprocess.Popen([sys.executable, "-c", script, tmp_path / f"d{n}"]) for _ in range(4)]
+        assert [run.wait(60) for run in runs] == [0] * 4
 
 
 def _database(place: Path, *statements: str) -> None:
@@ -514,6 +600,10 @@ def test_closed_deliveries_are_an_error(collection: Collection, tmp_path: Path) 
     with Deliveries(tmp_path / "d") as deliveries:
         alert = deliveries.alert(index, BANS)
     deliveries.close()
+    with pytest.raises(EngineError, match="is closed"), deliveries.locked():
+        pass
+    with pytest.raises(EngineError, match="is closed"):
+        deliveries.is_current(alert)
     with pytest.raises(EngineError, match="is closed"):
         deliveries.alert(index, BANS)
     with pytest.raises(EngineError, match="is closed"):

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -424,6 +425,53 @@ def test_a_search_that_delivers_nothing_need_not_be_written(
         ("Face bans", False, 1),
         ("All", False, 0),
     ]
+
+
+ALERTS = [sys.executable, "-m", "newsearch", "alerts"]
+
+
+def test_processes_at_the_same_time_deliver_every_article_once(
+    run: Command, holds: Callable[..., None], saved: Path
+) -> None:
+    for word in ("recognition", "ban", "schools"):
+        assert run("query", word, "--save", word).code in (0, 1)
+    told: Counter[tuple[str, str]] = Counter()
+    held: list[dict[str, object]] = []
+    for n in range(4):
+        held += [{**NEW, "path": f"{n}.{m}.md", "title": f"{NEW['title']} {n} {m}"} for m in range(3)]
+        holds(*held)
+        processes = [
+            subprocess.Popen([*ALERTS, "--limit", "2", "--format", name], stdout=subprocess.PIPE)
+            for name in ("jsonl", "json", "jsonl")
+        ]
+        written = [process.communicate(timeout=60)[0] for process in processes]
+        assert {process.returncode for process in processes} <= {0, 1}
+        hits = [json.loads(line) for place in (0, 2) for line in written[place].splitlines()]
+        for alert in json.loads(written[1])["alerts"]:
+            hits += [{"search": alert["name"], **hit} for hit in alert["hits"]]
+        told.update((hit["search"], hit["path"]) for hit in hits)
+    names = ("Face bans", "recognition", "ban", "schools")
+    assert told == Counter((name, str(one["path"])) for name in names for one in held)
+
+
+@pytest.mark.parametrize("format_name", ["urls", "json"])
+def test_a_process_that_is_killed_while_it_writes_delivers_nothing_and_holds_nobody_up(
+    run: Command, holds: Callable[..., None], saved: Path, format_name: str
+) -> None:
+    assert run("query", "plastic", "--save", "Plastic").code in (0, 1)
+    addresses = [f"https://ledger.example/{n}/{'long' * 100}" for n in range(300)]
+    titles = [f"Town {n} follows with a facial recognition ban" for n in range(300)]
+    holds(*({"title": title, "webUrl": url} for title, url in zip(titles, addresses, strict=True)))
+    command = [*ALERTS, "--limit", "1000", "--format", format_name]
+    # More than a pipe holds. Its reader has read only the beginning.
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as writing:
+        assert writing.stdout
+        assert writing.stdout.read(1)
+        for arguments, code in ((("--peek",), 0), (("Plastic",), 1)):
+            assert subprocess.run([*ALERTS, *arguments], capture_output=True, timeout=60).returncode == code
+        writing.kill()
+    assert sorted(run("alerts", "--limit", "1000", "--format", "urls").out.split()) == sorted(addresses)
+    assert run("alerts").code == 1
 
 
 def test_control_characters_do_not_reach_the_terminal(

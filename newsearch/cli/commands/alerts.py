@@ -22,6 +22,7 @@ from newsearch.outputs.json_page import hit_mappings, to_json
 from newsearch.outputs.page import Page
 from newsearch.outputs.table import url_lines
 from newsearch.outputs.words import counted
+from newsearch.search.index import Index
 
 _NAMED = 10
 """Names of searches that a message lists."""
@@ -80,7 +81,7 @@ def alerts(
     terminal = Terminal.of(sys.stdout, color)
     is_any_new = False
     objects: list[dict[str, object]] = []
-    printed: list[Alert] = []
+    pending: dict[int, Alert] = {}
     with (
         Deliveries(delivered_to(saved, delivered)) as deliveries,
         open_for_search(directory, synonyms, cache) as index,
@@ -94,22 +95,25 @@ def alerts(
             return 2 if broken else 0
         for search in searches:
             with _apart(broken, search, saved):
-                with explained_if_slow(COMPARING) if search.request.collapse else nullcontext():
-                    alert = deliveries.alert(index, search, limit=limit)
-                has_new = len(alert.results) > 0
-                is_any_new |= has_new
+                alert = _asked(search, deliveries, index, limit, peek)
                 if format_name == "json":
                     objects.append(_mapping(alert))
-                if format_name == "json" and has_new:
-                    printed.append(alert)
-                else:
-                    # If nothing is delivered, nothing has to be written first, and all that matches need not be kept.
-                    _print(alert, format_name, terminal)
-                    _end(alert, deliveries, peek, format_name)
+                if format_name == "json" and len(alert.results):
+                    pending[len(objects) - 1] = alert
+                    continue
+                if len(alert.results):
+                    with _delivering([alert], deliveries, index, limit, peek) as (alert,):
+                        _print(alert, format_name, terminal)
+                    is_any_new |= len(alert.results) > 0
+                _remark(alert, peek, format_name)
         if format_name == "json":
-            print_json({"alerts": objects, "errors": [str(error) for error in broken]})
-            for alert in printed:
-                _end(alert, deliveries, peek, format_name)
+            with _delivering(pending.values(), deliveries, index, limit, peek) as told:
+                for place, alert in zip(pending, told, strict=True):
+                    objects[place] = _mapping(alert)
+                print_json({"alerts": objects, "errors": [str(error) for error in broken]})
+            is_any_new = any(len(alert.results) for alert in told)
+            for alert in told:
+                _remark(alert, peek, format_name)
     _report(broken, asked)
     # cron mails whatever is said, and most runs have nothing to tell.
     if not is_any_new and not broken and Terminal.of(sys.stderr).interactive:
@@ -175,11 +179,43 @@ def _lines(alert: Alert, format_name: str, terminal: Terminal) -> Iterator[str]:
         yield from hit_lines(page, terminal)
 
 
-def _end(alert: Alert, deliveries: Deliveries, peek: bool, format_name: str) -> None:
-    """Note an alert that was printed as delivered, and report what the reader should know."""
-    sys.stdout.flush()
-    if not peek:
-        deliveries.acknowledge(alert)
+def _asked(search: SavedSearch, deliveries: Deliveries, index: Index, limit: int, peek: bool) -> Alert:
+    """What is new for a search.
+
+    An alert without articles is noted at once: nothing has to be written first, and all that matches need not be kept.
+    """
+    while True:
+        with explained_if_slow(COMPARING) if search.request.collapse else nullcontext():
+            alert = deliveries.alert(index, search, limit=limit)
+        if len(alert.results) or peek or deliveries.acknowledge(alert):
+            return alert
+
+
+@contextmanager
+def _delivering(
+    alerts: Collection[Alert], deliveries: Deliveries, index: Index, limit: int, peek: bool
+) -> Iterator[list[Alert]]:
+    """Note alerts as delivered when they are written. No other process delivers meanwhile.
+
+    What was asked before may have been delivered since, and is then asked again.
+    """
+    if peek or not alerts:
+        yield list(alerts)
+        sys.stdout.flush()
+        return
+    with deliveries.locked():
+        told = [
+            alert if deliveries.is_current(alert) else deliveries.alert(index, alert.search, limit=limit)
+            for alert in alerts
+        ]
+        yield told
+        sys.stdout.flush()
+        for alert in told:
+            deliveries.acknowledge(alert)
+
+
+def _remark(alert: Alert, peek: bool, format_name: str) -> None:
+    """Report what the reader should know."""
     name = alert.search.name
     if alert.begins and peek:
         complain(f"{name}: has not begun; the first alert without --peek begins it")

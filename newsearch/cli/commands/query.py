@@ -155,7 +155,7 @@ def _save(index: Index, name: str, request: Request, saved: str, delivered: str 
 
     search = SavedSearch(name, request)
     # If the deliveries cannot be used, nothing is saved, and the same command can be given again.
-    with Deliveries(delivered_to(saved, delivered)) as deliveries:
+    with Deliveries(delivered_to(saved, delivered)) as deliveries, deliveries.locked():
         save_search(saved, search)
         deliveries.skip(index, search)
 
