@@ -76,6 +76,31 @@ def test_a_search_that_finds_nothing_yet_can_be_saved(run: Command, holds: Calla
     assert "Schools follow" in run("alerts").out
 
 
+def test_synonyms_are_not_saved_and_the_way_to_them_is_shown(
+    run: Command, holds: Callable[..., None], tmp_path: Path
+) -> None:
+    (tmp_path / "my words.txt").write_text("prohibition, ban\n", encoding="utf-8")
+    holds()
+    found = run("query", "prohibition", "--synonyms", "my words.txt", "--save", "Bans")
+    assert found.code == 0
+    assert found.err.splitlines()[-1] == (
+        "newsearch: saved Bans in saved.toml without the synonyms; `newsearch alerts --synonyms 'my words.txt'` shows"
+        " what is new from now on"
+    )
+    assert "words" not in (tmp_path / "saved.toml").read_text(encoding="utf-8")
+    assert run("alerts", "--synonyms", "my words.txt").code == 1
+    holds(NEW)
+    assert run("alerts").code == 1
+    new = run("alerts", "--synonyms", "my words.txt")
+    assert (new.code, new.err) == (0, "")
+    assert new.out.startswith("Bans: 1 new article\n")
+    missing = run("alerts", "--synonyms", "nothing.txt")
+    assert (missing.code, missing.err) == (
+        2,
+        "newsearch: nothing.txt: cannot be read: No such file or directory\n",
+    )
+
+
 def test_a_search_may_keep_every_copy(run: Command, holds: Callable[..., None], tmp_path: Path) -> None:
     holds()
     run("query", "ban", "--collapse", "none", "--save", "Bans")

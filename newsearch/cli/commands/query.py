@@ -144,7 +144,7 @@ def query(
                 complain("nothing found")
             complain(*advice(results))
         if save is not None:
-            complain(f"saved {save} in {saved}; `newsearch alerts` shows what is new from now on")
+            complain(_saved(save, saved, synonyms))
         return 0 if results.total or len(results) else 1
 
 
@@ -158,6 +158,15 @@ def _save(index: Index, name: str, request: Request, saved: str, delivered: str 
     with Deliveries(delivered_to(saved, delivered)) as deliveries, deliveries.locked():
         save_search(saved, search)
         deliveries.skip(index, search)
+
+
+def _saved(name: str, saved: str, synonyms: str | None) -> str:
+    from shlex import quote
+
+    without, again = (
+        ("", "") if synonyms is None else (" without the synonyms", f" --synonyms {quote(synonyms)}")
+    )
+    return f"saved {name} in {saved}{without}; `newsearch alerts{again}` shows what is new from now on"
 
 
 def _without_effect(request: Request, facets: Sequence[str], facet_limit: int | None) -> Iterator[str]:
