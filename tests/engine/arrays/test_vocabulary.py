@@ -24,6 +24,7 @@ TEXTS = (
     "Stormy weather: ferries wait",
     "Storms and ferries, storms and harbours",
     "Ein Sturm über Łódź schließt den Hafen",
+    "Паромы возвращаются в гавань",
 )
 TYPED = ("storn", "harbuor", "feries", "łodz", "sturn", "zzzzz")
 BEGUN = ("", "st", "harb", "ferr", "zz")
@@ -107,6 +108,7 @@ def test_a_damaged_file_is_ignored_and_replaced(place: Path) -> None:
     "wrong",
     [
         {"text": []},
+        {"text": [0xFF]},
         {"at": [0]},
         {"at": [5, 0]},
         {"counts": [1, 1]},
@@ -161,3 +163,15 @@ def test_too_little_memory_puts_nothing_together(place: Path, monkeypatch: pytes
     assert found == expected
     assert reader._view.vocabulary is None
     assert not (place / VOCABULARY_NAME).exists()
+
+
+def test_forms_that_begin_within_a_letter_are_ignored(place: Path) -> None:
+    found, reader = told(place)
+    file = kept.read_kept(place / VOCABULARY_NAME, "vocabulary", vocabulary._VERSION)
+    arrays = {name: np.array(file.array(name)) for name in vocabulary._ARRAYS}
+    within = arrays["text"].tobytes().index("п".encode()) + 1
+    arrays["at"][1:-1] = within
+    generation = kept.identity(reader.toc)
+    kept.write_kept(place / VOCABULARY_NAME, "vocabulary", vocabulary._VERSION, generation, arrays)
+    assert not in_file(place)
+    assert told(place)[0] == found

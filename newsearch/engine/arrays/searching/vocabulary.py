@@ -155,6 +155,7 @@ def read_vocabulary(directory: Path, toc: Toc) -> Vocabulary | None:
             and len(at) == len(counts) + 1 == len(numbers) + 1 == len(letters) + 1
             and len(often) == len(often_letters)
             and is_offsets(at, len(text))
+            and _are_texts(text, at)
             and is_offsets(starts, len(numbers))
             and max(numbers.max(initial=0), often.max(initial=0)) < max(len(counts), 1)
         )
@@ -164,6 +165,16 @@ def read_vocabulary(directory: Path, toc: Toc) -> Vocabulary | None:
         return Vocabulary(text, at, counts, (numbers, letters, starts.tolist()), frequent)
     except (OSError, NewsearchError, ValueError, TypeError, IndexError):
         return None
+
+
+def _are_texts(text: Array, at: Array) -> bool:
+    """Whether each form is valid UTF-8. Raises UnicodeDecodeError if all together are not."""
+    data = text.tobytes()
+    if data.isascii():
+        return True
+    data.decode()
+    starts = at[at < len(text)]
+    return bool(((text[starts] & 0xC0) != 0x80).all())
 
 
 def write_vocabulary(directory: Path, toc: Toc, found: Vocabulary) -> None:
