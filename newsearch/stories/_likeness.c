@@ -4,6 +4,8 @@
 
 #include "_module.h"
 
+#include <stdlib.h>
+
 #define MAX_TERMS 2147483647 /* see likeness.py */
 
 typedef struct {
@@ -13,20 +15,20 @@ typedef struct {
 } Pairs;
 
 static void pairs_free(Pairs *pairs) {
-    PyMem_Free(pairs->one);
-    PyMem_Free(pairs->other);
-    PyMem_Free(pairs->product);
+    free(pairs->one);
+    free(pairs->other);
+    free(pairs->product);
 }
 
 static int pairs_add(Pairs *pairs, uint32_t one, uint32_t other, double product) {
     if (pairs->count == pairs->room) {
         const Py_ssize_t room = pairs->room ? 2 * pairs->room : 4096;
-        void *grown = PyMem_Realloc(pairs->one, room * sizeof(uint32_t));
+        void *grown = realloc(pairs->one, room * sizeof(uint32_t));
         if (!grown) return -1;
         pairs->one = grown;
-        if (!(grown = PyMem_Realloc(pairs->other, room * sizeof(uint32_t)))) return -1;
+        if (!(grown = realloc(pairs->other, room * sizeof(uint32_t)))) return -1;
         pairs->other = grown;
-        if (!(grown = PyMem_Realloc(pairs->product, room * sizeof(double)))) return -1;
+        if (!(grown = realloc(pairs->product, room * sizeof(double)))) return -1;
         pairs->product = grown;
         pairs->room = room;
     }
@@ -65,7 +67,9 @@ static int check(const Array *starts, const Array *terms, const Array *weights, 
     return 0;
 }
 
-/* `first` has, for each term, the place of its first posting; `next` has room for as many; `row` for every vector. */
+/* The pairs of vectors that are alike; -1 without memory. The interpreter's lock is not needed.
+ *
+ * `first` has, for each term, the place of its first posting; `next` has room for as many; `row` for every vector. */
 static int multiply(const Array *starts, const Array *terms, const Array *weights, const Array *horizons, int64_t size,
                     double least, Py_ssize_t *first, Py_ssize_t *next, Posting *postings, double *row, Pairs *pairs) {
     const int64_t *at = starts->data, *term = terms->data, *horizon = horizons->data;
@@ -88,10 +92,7 @@ static int multiply(const Array *starts, const Array *terms, const Array *weight
             for (; later < stop && later->article < end; later++) row[later->article] += own * later->weight;
         }
         for (int64_t j = i + 1; j < end; j++) {
-            if (row[j] >= least && pairs_add(pairs, (uint32_t)i, (uint32_t)j, row[j]) < 0) {
-                PyErr_NoMemory();
-                return -1;
-            }
+            if (row[j] >= least && pairs_add(pairs, (uint32_t)i, (uint32_t)j, row[j]) < 0) return -1;
             row[j] = 0;
         }
     }
@@ -110,20 +111,26 @@ static PyObject *alike(PyObject *module, PyObject *arguments) {
     Py_ssize_t *first = NULL, *next = NULL;
     Posting *postings = NULL;
     double *row = NULL;
+    int failed = 0;
     for (int i = 0; i < 4; i++) {
         if (array_open(&arrays[i], given[i]) < 0) goto done;
     }
     if (check(&arrays[0], &arrays[1], &arrays[2], &arrays[3], size) < 0) goto done;
-    first = PyMem_Calloc(size + 1, sizeof(*first));
-    next = PyMem_Calloc(size + 1, sizeof(*next));
-    postings = PyMem_Calloc(arrays[1].length + 1, sizeof(*postings));
-    row = PyMem_Calloc(arrays[3].length + 1, sizeof(*row));
+    first = calloc((size_t)size + 1, sizeof(*first));
+    next = calloc((size_t)size + 1, sizeof(*next));
+    postings = calloc((size_t)arrays[1].length + 1, sizeof(*postings));
+    row = calloc((size_t)arrays[3].length + 1, sizeof(*row));
     if (!first || !next || !postings || !row) {
         PyErr_NoMemory();
         goto done;
     }
-    if (multiply(&arrays[0], &arrays[1], &arrays[2], &arrays[3], size, least, first, next, postings, row, &pairs) < 0)
+    RELEASED(arrays[1].length)
+    failed = multiply(&arrays[0], &arrays[1], &arrays[2], &arrays[3], size, least, first, next, postings, row, &pairs);
+    REGAINED
+    if (failed) {
+        PyErr_NoMemory();
         goto done;
+    }
     const Py_ssize_t numbers = pairs.count * (Py_ssize_t)sizeof(uint32_t);
     /* Without a pair there is no memory, and no pointer would become None. */
     result = Py_BuildValue("y#y#y#", pairs.count ? (char *)pairs.one : "", numbers,
@@ -132,10 +139,10 @@ static PyObject *alike(PyObject *module, PyObject *arguments) {
 done:
     for (int i = 0; i < 4; i++) array_close(&arrays[i]);
     pairs_free(&pairs);
-    PyMem_Free(first);
-    PyMem_Free(next);
-    PyMem_Free(postings);
-    PyMem_Free(row);
+    free(first);
+    free(next);
+    free(postings);
+    free(row);
     return result;
 }
 
