@@ -116,6 +116,14 @@ class DefersCopies(Protocol):
 
 
 @runtime_checkable
+class Prepares(Protocol):
+    """A `Reader` that can find beforehand what its first searches would wait for. Engines need not implement it."""
+
+    def prepare(self) -> None:
+        """Find now what several searches share."""
+
+
+@runtime_checkable
 class SharesLists(Protocol):
     """A `Reader` that can share with other processes what searches take long to make. Engines need not implement it."""
 

@@ -20,6 +20,7 @@ from newsearch.engine.optional import (
     DefersCopies,
     FoldingReader,
     FoldsStories,
+    Prepares,
     SelectsMatches,
     SharesLists,
 )
@@ -589,6 +590,20 @@ class Index:
         """
         reader = self._reader
         return reader.defer_copies() if isinstance(reader, DefersCopies) else lambda: None
+
+    def prepare(self) -> None:
+        """Find now what several searches share and the first of them would wait for, if the engine has such things.
+
+        A directory puts its words together, for completion and misspellings: a second for ten million articles. A
+        server calls this in a thread of its own. After `refresh` it must be called again.
+
+        Raises:
+            EngineError: the index is closed.
+            IndexCorrupt: the index is damaged.
+        """
+        reader = self._reader
+        if isinstance(reader, Prepares):
+            reader.prepare()
 
     def share_lists(self, directory: str | os.PathLike[str], limit: int) -> None:
         """Share with other processes the lists of words that searches make, in memory that all of them map.

@@ -60,8 +60,8 @@ class Shortcut:
     def prepare(self, index: Index) -> None:
         """Compute what the first search of an index would take long for. Only then is the way open to others."""
         if self._prepared is not index:
-            results = index.run(Request(_UNKNOWN))
-            results.did_you_mean  # noqa: B018 - compares words with all of the index
+            index.prepare()
+            index.run(Request(_UNKNOWN)).did_you_mean  # noqa: B018 - compares words with all of the index
             self._prepared = index
 
     def __call__(self, scope: Scope) -> Answer | None:

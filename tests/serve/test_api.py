@@ -484,6 +484,15 @@ def test_the_first_request_after_a_pause_is_answered_from_the_newest_generation(
     is_let.set()
 
 
+def test_words_are_put_together_before_a_request_needs_them(serve: Any, tmp_path: Path) -> None:
+    (tmp_path / "news.jsonl").write_text(json.dumps({"id": "1", "title": "Ban"}) + "\n")
+    newsearch.build(tmp_path / "news.jsonl", index=tmp_path / "index")
+    client = serve(tmp_path / "index", warm_up=True)
+    assert client.get(SEARCH).status_code == 200
+    while not (tmp_path / "index" / "vocabulary.bin").exists():
+        sleep(0.01)
+
+
 def test_a_front_page_is_grouped_once_for_all_who_ask(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     grouped = []
     made = fronts.Front.__init__

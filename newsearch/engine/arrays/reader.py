@@ -92,6 +92,9 @@ class ArraysReader:
     def defer_copies(self) -> Callable[[], None]:
         return self._view.defer_groups()
 
+    def prepare(self) -> None:
+        self._view.put_together()
+
     def share_lists(self, directory: Path, limit: int) -> None:
         # Only servers share them.
         from newsearch.engine.arrays.files.kept import identity

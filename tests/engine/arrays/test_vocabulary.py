@@ -80,6 +80,16 @@ def test_a_few_comparisons_write_nothing(place: Path) -> None:
     assert not (place / VOCABULARY_NAME).exists()
 
 
+def test_a_prepared_index_puts_its_words_together_before_anything_is_compared(place: Path) -> None:
+    with newsearch.open(place) as index:
+        index.prepare()
+        assert (place / VOCABULARY_NAME).exists()
+        assert in_file(place)
+        index.prepare()
+    with pytest.raises(newsearch.EngineError):
+        index.prepare()
+
+
 def test_another_generation_does_not_use_it(place: Path) -> None:
     told(place)
     update(place, ["The surname Storn", *TEXTS[1:2], "The stork closed the harbor", *TEXTS[3:]])

@@ -4,22 +4,18 @@
 
 /* A dictionary, and the form of it that comes next. */
 typedef struct {
-    Array text, at, posts, docs;
-    Py_ssize_t start; /* the number of its first article */
+    Array text, at, counts;
     Py_ssize_t next, size;
     const uint8_t *form;
     uint64_t begins; /* its first eight bytes as a number */
 } Source;
 
-/* Goes to the next form: 1 where there is one, 0 at the end, -1 with an exception if it lies outside the dictionary. */
+/* Goes to the next form: 1 where there is one, 0 at the end, -1 if it lies outside the dictionary. */
 static int source_step(Source *source) {
     const Py_ssize_t number_ = ++source->next;
     if (number_ >= source->at.length - 1) return 0;
     const int64_t start = integer(&source->at, number_), end = integer(&source->at, number_ + 1);
-    if (start < 0 || end < start || end > source->text.length) {
-        out_of_range();
-        return -1;
-    }
+    if (start < 0 || end < start || end > source->text.length) return -1;
     source->form = (const uint8_t *)source->text.data + start;
     source->size = (Py_ssize_t)(end - start);
     source->begins = 0;
@@ -50,104 +46,91 @@ static void sink(Source **heap, Py_ssize_t count, Py_ssize_t at) {
 }
 
 static int source_open(Source *source, PyObject *given) {
-    PyObject *text, *at, *posts, *docs;
-    if (!PyArg_ParseTuple(given, "OOOOn", &text, &at, &posts, &docs, &source->start)) return -1;
-    if (array_open(&source->text, text) < 0 || array_open(&source->at, at) < 0 ||
-        array_open(&source->posts, posts) < 0 || articles_open(&source->docs, docs) < 0)
+    PyObject *text, *at, *counts;
+    if (!PyArg_ParseTuple(given, "OOO", &text, &at, &counts)) return -1;
+    if (array_open(&source->text, text) < 0 || array_open(&source->at, at) < 0 || array_open(&source->counts, counts) < 0)
         return -1;
-    if (source->text.type == U8 && source->at.length >= 1 && source->posts.length >= source->at.length) return 0;
+    if (source->text.type == U8 && source->at.length >= 1 && source->counts.length >= source->at.length - 1) return 0;
     PyErr_SetString(PyExc_TypeError, "these arrays are not those of a dictionary");
     return -1;
 }
 
-/* How many shown articles hold the next form; -1 with an exception if one lies outside the index. */
-static int64_t shown_with(const Source *source, const Array *shown) {
-    const int64_t first = integer(&source->posts, source->next), last = integer(&source->posts, source->next + 1);
-    if (first < 0 || last < first || last > source->docs.length) {
-        out_of_range();
-        return -1;
-    }
-    if (!shown->is_open) return last - first;
-    int64_t count = 0;
-    for (int64_t i = first; i < last; i++) {
-        const int64_t doc = source->start + article(&source->docs, i);
-        if (doc < 0 || doc >= shown->length) {
-            out_of_range();
-            return -1;
+const char merged_doc[] =
+    "merged(dictionaries): the forms of several sorted dictionaries, given as (text, at, counts), each once and sorted: their\n"
+    "text, where each starts (uint32), and the sums of their counts (uint32).";
+
+typedef struct {
+    Source **heap; /* the sources by their next forms */
+    Py_ssize_t count;
+    uint8_t *text;
+    uint32_t *at, *counts;
+    Py_ssize_t room, bytes; /* of `at` and `counts`, and of `text` */
+    Py_ssize_t forms, used;
+} Merger;
+
+/* -1 if anything lies outside the arrays. The interpreter's lock is not needed. */
+static int merge(Merger *merger) {
+    const uint8_t *last = NULL;
+    Py_ssize_t size = 0;
+    for (Py_ssize_t i = merger->count / 2 - 1; i >= 0; i--) sink(merger->heap, merger->count, i);
+    while (merger->count) {
+        Source *source = merger->heap[0];
+        if (!last || source->size != size || memcmp(source->form, last, (size_t)size)) {
+            if (merger->used + source->size > merger->bytes || merger->forms >= merger->room - 1) return -1;
+            last = memcpy(merger->text + merger->used, source->form, (size_t)source->size);
+            size = source->size;
+            merger->at[merger->forms] = (uint32_t)merger->used;
+            merger->counts[merger->forms++] = 0;
+            merger->used += size;
         }
-        count += ((const uint8_t *)shown->data)[doc] != 0;
+        merger->counts[merger->forms - 1] += (uint32_t)integer(&source->counts, source->next);
+        const int step = source_step(source);
+        if (step < 0) return -1;
+        if (!step) merger->heap[0] = merger->heap[--merger->count];
+        if (merger->count) sink(merger->heap, merger->count, 0);
     }
-    return count;
+    merger->at[merger->forms] = (uint32_t)merger->used;
+    return 0;
 }
 
-const char merged_doc[] =
-    "merged(dictionaries, shown): the forms of several sorted dictionaries, given as (text, at, post_at, post_doc, number of\n"
-    "the first article), each once and sorted: their text, where each starts (uint32), and in how many shown articles each\n"
-    "occurs (uint32). `shown` has a byte for each article; None shows all.";
-
 PyObject *merged(PyObject *module, PyObject *args) {
-    PyObject *given, *shown_, *result = NULL;
-    Array shown = {0};
-    if (!PyArg_ParseTuple(args, "O!O", &PyList_Type, &given, &shown_)) return NULL;
+    PyObject *given, *result = NULL;
+    if (!PyArg_ParseTuple(args, "O!", &PyList_Type, &given)) return NULL;
     const Py_ssize_t most = PyList_Size(given);
     Source *sources = PyMem_Calloc((size_t)most + 1, sizeof *sources);
-    Source **heap = PyMem_Calloc((size_t)most + 1, sizeof *heap);
-    uint8_t *text = NULL;
-    uint32_t *at = NULL, *counts = NULL;
-    Py_ssize_t count = 0, room = 1, bytes = 1, forms = 0;
-    if (!sources || !heap) { PyErr_NoMemory(); goto done; }
-    if (shown_ != Py_None && array_open(&shown, shown_) < 0) goto done;
-    if (shown.is_open && shown.type != U8) { PyErr_SetString(PyExc_TypeError, "bytes are expected here"); goto done; }
+    Merger merger = {.heap = PyMem_Calloc((size_t)most + 1, sizeof(Source *)), .room = 1, .bytes = 1};
+    if (!sources || !merger.heap) { PyErr_NoMemory(); goto done; }
     for (Py_ssize_t i = 0; i < most; i++) {
         if (source_open(&sources[i], PyList_GetItem(given, i)) < 0) goto done;
-        room += sources[i].at.length;
-        bytes += sources[i].text.length;
+        merger.room += sources[i].at.length;
+        merger.bytes += sources[i].text.length;
         sources[i].next = -1;
         const int step = source_step(&sources[i]);
-        if (step < 0) goto done;
-        if (step) heap[count++] = &sources[i];
+        if (step < 0) { out_of_range(); goto done; }
+        if (step) merger.heap[merger.count++] = &sources[i];
     }
     /* What is not written of these takes no memory. */
-    text = PyMem_Malloc((size_t)bytes);
-    at = PyMem_Malloc((size_t)room * sizeof *at);
-    counts = PyMem_Malloc((size_t)room * sizeof *counts);
-    if (!text || !at || !counts) { PyErr_NoMemory(); goto done; }
-    for (Py_ssize_t i = count / 2 - 1; i >= 0; i--) sink(heap, count, i);
-    const uint8_t *last = NULL;
-    Py_ssize_t size = 0, used = 0;
-    while (count) {
-        Source *source = heap[0];
-        if (!last || source->size != size || memcmp(source->form, last, (size_t)size)) {
-            if (used + source->size > bytes || forms >= room - 1) { out_of_range(); goto done; }
-            last = memcpy(text + used, source->form, (size_t)source->size);
-            size = source->size;
-            at[forms] = (uint32_t)used;
-            counts[forms++] = 0;
-            used += size;
-        }
-        const int64_t held = shown_with(source, &shown);
-        if (held < 0) goto done;
-        counts[forms - 1] += (uint32_t)held;
-        const int step = source_step(source);
-        if (step < 0) goto done;
-        if (!step) heap[0] = heap[--count];
-        if (count) sink(heap, count, 0);
-    }
-    at[forms] = (uint32_t)used;
-    result = Py_BuildValue("y#y#y#", text, used, at, (forms + 1) * (Py_ssize_t)sizeof *at, counts,
-                           forms * (Py_ssize_t)sizeof *counts);
+    merger.text = PyMem_Malloc((size_t)merger.bytes);
+    merger.at = PyMem_Malloc((size_t)merger.room * sizeof(uint32_t));
+    merger.counts = PyMem_Malloc((size_t)merger.room * sizeof(uint32_t));
+    if (!merger.text || !merger.at || !merger.counts) { PyErr_NoMemory(); goto done; }
+    RELEASED(merger.bytes)
+    const int failed = merge(&merger);
+    REGAINED
+    if (failed) { out_of_range(); goto done; }
+    result = Py_BuildValue("y#y#y#", merger.text, merger.used, merger.at,
+                           (merger.forms + 1) * (Py_ssize_t)sizeof(uint32_t), merger.counts,
+                           merger.forms * (Py_ssize_t)sizeof(uint32_t));
 done:
     for (Py_ssize_t i = 0; sources && i < most; i++) {
         array_close(&sources[i].text);
         array_close(&sources[i].at);
-        array_close(&sources[i].posts);
-        array_close(&sources[i].docs);
+        array_close(&sources[i].counts);
     }
-    array_close(&shown);
     PyMem_Free(sources);
-    PyMem_Free(heap);
-    PyMem_Free(text);
-    PyMem_Free(at);
-    PyMem_Free(counts);
+    PyMem_Free(merger.heap);
+    PyMem_Free(merger.text);
+    PyMem_Free(merger.at);
+    PyMem_Free(merger.counts);
     return result;
 }

@@ -90,29 +90,23 @@ def near(
     return similar(term, 1, mask, letters[fitting], numbers[fitting], text, at)
 
 
-def merged(
-    dictionaries: list[tuple[Array, Array, Array, Array, int]], shown: Mask | None
-) -> tuple[Any, Any, Any]:
+def merged(dictionaries: list[tuple[Array, Array, Array]]) -> tuple[Any, Any, Any]:
     """The forms of several sorted dictionaries as one, each form once.
 
     Args:
-        dictionaries: for each its text, the start of each form, the start of each form's postings, the articles of the
-            postings, and the number of the first article.
-        shown: which articles count; None means all.
+        dictionaries: for each its text, the start of each form, and a count for each form.
 
     Returns:
-        Buffers of the text, of the start of each form (uint32), and of the number of its articles (uint32).
+        Buffers of the text, of the start of each form (uint32), and of the sum of its counts (uint32).
     """
-    counts: dict[bytes, int] = {}
-    for text, at, post_at, docs, start in dictionaries:
-        places = zip(pairwise(at.tolist()), pairwise(post_at.tolist()), strict=False)
-        for (begin, end), (first, last) in places:
+    sums: dict[bytes, int] = {}
+    for text, at, counts in dictionaries:
+        for (begin, end), count in zip(pairwise(at.tolist()), counts.tolist(), strict=False):
             form = text[begin:end].tobytes()
-            held = last - first if shown is None else int(shown[start:].take(docs[first:last]).sum())
-            counts[form] = counts.get(form, 0) + held
-    forms = sorted(counts)
+            sums[form] = sums.get(form, 0) + count
+    forms = sorted(sums)
     ends = np.cumsum([0, *map(len, forms)]).astype(np.uint32)
-    return b"".join(forms), ends, np.array([counts[form] for form in forms], np.uint32)
+    return b"".join(forms), ends, np.array([sums[form] for form in forms], np.uint32)
 
 
 def scan(term: str, edits: int, bits: Array, text: Array, at: Array) -> list[tuple[int, str, int]]:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
-from newsearch.engine.arrays.searching.form_counts import sums
 from newsearch.engine.arrays.searching.view import View
+from newsearch.engine.arrays.searching.vocabulary import sums
 from newsearch.engine.optional import FormCount
 
 Array: TypeAlias = NDArray[Any]

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.loops.matches import distinct
-from newsearch.engine.arrays.searching.form_counts import sums
 from newsearch.engine.arrays.searching.groups import groups_among, outlets_of, times_of
 from newsearch.engine.arrays.searching.view import View
+from newsearch.engine.arrays.searching.vocabulary import counts_of
 from newsearch.engine.optional import Grouping
 from newsearch.stories import clusters
 from newsearch.stories.clusters import YEARS, Bags, number_marks, rarities
@@ -211,12 +211,8 @@ def _marks(view: View, hashes: Array, numbers: Sequence[dict[int, Array]]) -> Ar
 
 def _counts(view: View, number: int) -> Array:
     """For each form of a segment, the number of visible articles that contain it."""
-    segment = view.segments[number]
-    at = segment.file.array("post_at").astype(np.int64)
-    if view.all_visible:
-        return np.diff(at)
-    docs = segment.postings(0, len(at) - 1)[0]
-    return sums(view.visible[view.starts[number] : view.starts[number + 1]], docs, at)
+    segment, visible = view.segments[number], None if view.all_visible else view.visible
+    return counts_of(segment, visible, view.starts[number], 0, len(segment.dictionary))
 
 
 class _Words(NamedTuple):

@@ -13,6 +13,7 @@ from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.loops.kernel import Every, shortest_first
 from newsearch.engine.arrays.searching.clauses import Compiler
 from newsearch.engine.arrays.searching.view import View
+from newsearch.engine.arrays.searching.vocabulary import counts_of, sums
 from newsearch.engine.base import LikeForm
 from newsearch.query.tree import All, And, Node, Phrase, Word
 from newsearch.text import analysis
@@ -161,12 +162,9 @@ class FormCounts:
 
     def _range_counts(self, i: int, first: int, last: int) -> Array:
         """For each of the forms [first, last) of a segment, the number of visible articles that contain it."""
-        view, segment = self._view, self._view.segments[i]
-        at = segment.file.array("post_at")[first : last + 1].astype(np.int64)
-        if view.all_visible:
-            return np.diff(at)
-        visible = view.visible[view.starts[i] : view.starts[i + 1]]
-        return sums(visible, segment.postings(first, last)[0], at)
+        view = self._view
+        visible = None if view.all_visible else view.visible
+        return counts_of(view.segments[i], visible, view.starts[i], first, last)
 
     def _together(self, ranges: list[tuple[int, int]], among: Node) -> list[Array] | None:
         """For each form in these ranges, the number of visible articles that contain it and match the tree.
@@ -204,8 +202,3 @@ def _alone(word: str) -> str | None:
 def _ranked(totals: Iterable[tuple[bytes, int]], limit: int) -> list[tuple[bytes, int]]:
     """The most frequent forms. UTF-8 sorts as its characters do."""
     return sorted(totals, key=lambda item: (-item[1], item[0]))[:limit]
-
-
-def sums(found: Mask, docs: Array, at: Array) -> Array:
-    """For each form, the number of postings whose article was found. `at` gives the start of each form's postings."""
-    return np.frombuffer(kernel.held_by(docs, at, found), np.int64)

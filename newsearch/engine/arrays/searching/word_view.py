@@ -316,8 +316,10 @@ class WordView(ColumnView):
             if self._vocabulary is not None:
                 return self._vocabulary
         # To put the forms together takes as long as some comparisons.
-        if self._compared <= _SCANS:
-            return None
+        return None if self._compared <= _SCANS else self.put_together()
+
+    def put_together(self) -> Vocabulary | None:
+        """The forms of all segments, put together unless they are; None if they would take too much memory."""
         if self._may_put_together is None:
             likely = likely_bytes(self.segments)
             fits = likely * _VOCABULARY_SHARE <= self.cache.limit

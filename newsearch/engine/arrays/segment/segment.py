@@ -90,11 +90,6 @@ class Segment:
         at = slice(self._post_at[first], self._post_at[last])
         return self._post_doc[at], self._post_code[at]
 
-    @property
-    def docs(self) -> Array:
-        """The articles in the postings of all exact forms, form by form, uint16."""
-        return self._post_doc
-
     def lookup_arrays(self) -> tuple[Array | None, ...]:
         """The arrays that `_lookup.c` reads."""
         array = self.file.array
