@@ -16,7 +16,8 @@
         └── StorageError     the disk refused: it is full, read-only, or failing
 
 A message is one line: what is wrong, with the file, field or position, and what to do next. Whatever cannot be printed,
-such as a line end or an odd byte in the name of a file, is escaped: the advice must not name another file.
+such as a line end or an odd byte in the name of a file, is escaped: the advice must not name another file. Passwords
+and tokens in the address of a source are masked.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class SourceError(NewsearchError):
     """A source that cannot be read, or one broken article in it.
 
     Attributes:
-        location: the file, with the line or record number where there is one.
+        location: the file, with the line or record number where there is one; an address without its secrets.
         reason: what is wrong, without the location.
         hides_articles: the source has, or may have, more articles, which could not be read because of this.
         id: the id of the broken article; empty if it is unknown.
@@ -50,7 +51,7 @@ class SourceError(NewsearchError):
 
     def __init__(self, location: str, reason: str, hides_articles: bool = False, id: str = "") -> None:
         super().__init__(location, reason, hides_articles, id)
-        self.location = location
+        self.location = without_secrets(location)
         self.reason = reason
         self.hides_articles = hides_articles
         self.id = id
@@ -204,6 +205,45 @@ _ADVICE = {
     errno.EIO: "the disk may be failing: keep a backup elsewhere",
     errno.EMFILE: "raise the limit of open files (ulimit -n), or run `newsearch compact`",
 }
+
+
+def without_secrets(address: str) -> str:
+    """A web address as it may be shown: its user and password are masked, and parameters that hold a secret.
+
+    Other text, such as a path, is returned as it is.
+    """
+    scheme, sign, rest = address.partition("://")
+    if not (sign and scheme.isalnum()):
+        return address
+    end = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
+    host, tail = rest[:end], rest[end:]
+    _, colon, port = host.rpartition(":")
+    if "@" in host:
+        host = f"{_MASK}@{host.rpartition('@')[2]}"
+    elif "@" in tail and colon and port and not port.isdecimal() and not port.endswith("]"):
+        # What looks like the host is the user, and the password has a "/", "?" or "#" that is not escaped.
+        host, tail = f"{_MASK}@", tail.rpartition("@")[2]
+    path, sign, query = tail.partition("?")
+    return f"{scheme}://{host}{path}{sign}{'&'.join(map(_masked, query.split('&')))}"
+
+
+_MASK = "***"
+_SECRET_NAMES = ("auth", "authorization", "hmac", "jwt", "pass", "pwd", "sid", "sig")
+_SECRET_ENDS = ("key", "token", "secret", "password", "passwd", "signature", "credential")
+"""How the names of parameters with secrets end: key, apikey, api-key, access_token, X-Amz-Signature."""
+
+
+def _masked(parameter: str) -> str:
+    name, _, value = parameter.partition("=")
+    plain = name.lower()
+    if "%" in name:
+        from urllib.parse import unquote  # rarely needed
+
+        plain = unquote(name).lower()
+    if not value or not (plain in _SECRET_NAMES or plain.endswith(_SECRET_ENDS)):
+        return parameter
+    _, sign, fragment = value.partition("#")
+    return f"{name}={_MASK}{sign}{fragment}"
 
 
 def _printable(message: str) -> str:

@@ -13,6 +13,7 @@ from newsearch.cli.formats import print_json
 from newsearch.cli.progress import ProgressLine
 from newsearch.cli.terminal import complain
 from newsearch.cli.work import Work
+from newsearch.errors import without_secrets
 from newsearch.indexing.reports import Report, Watch
 from newsearch.outputs.words import counted
 from newsearch.text.clean import one_line
@@ -76,9 +77,9 @@ def _remarks(report: Report, work: Work, again: bool) -> Iterator[str]:
             f"{inner} lies in {outer}, which is a source too: articles without a URL are in the index twice;"
             f" newsearch forget {shlex.quote(inner)} removes one of each"
         )
-    for location in report.incomplete:
+    for location in map(without_secrets, report.incomplete):
         yield f"{location} could not be read to its end; the index keeps its other articles"
-    for location in report.empty:
+    for location in map(without_secrets, report.empty):
         yield f"no articles in {location}"
 
 
@@ -125,7 +126,7 @@ def _way_on(finished: int, lasting: bool) -> str:
     arguments = [argument for argument in click.get_current_context().obj if argument != "--no-resume"]
     if "--resume" not in arguments:
         arguments.insert(1, "--resume")  # options must come before --
-    command = shlex.join(["newsearch", *arguments])
+    command = shlex.join(["newsearch", *map(without_secrets, arguments)])
     return f". To resume after the {counted(finished, 'finished article')}: {command}"
 
 
@@ -179,13 +180,13 @@ def _document(report: Report, dry_run: bool) -> dict[str, Any]:
         "passed_over": [{"location": file.location, "reason": file.reason} for file in report.passed_over],
         "articles": report.articles,
         "seconds": round(report.seconds, 3),
-        "incomplete": report.incomplete,
-        "empty": report.empty,
+        "incomplete": list(map(without_secrets, report.incomplete)),
+        "empty": list(map(without_secrets, report.empty)),
         "history_lost": report.history_lost,
         "nested": [{"location": inner, "within": outer} for inner, outer in report.nested],
         "sources": [
             {
-                "location": location,
+                "location": without_secrets(location),
                 "unchanged": difference.unchanged,
                 "added": difference.added_ids,
                 "replaced": difference.replaced_ids,

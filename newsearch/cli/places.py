@@ -16,7 +16,7 @@ from newsearch.cli.terminal import complain
 from newsearch.cli.values import FileName
 from newsearch.engine import ClusterPlace
 from newsearch.engine.base import CACHE
-from newsearch.errors import EngineError, IndexIncompatible, IndexMissing, QueryError
+from newsearch.errors import EngineError, IndexIncompatible, IndexMissing, QueryError, without_secrets
 from newsearch.outputs.words import counted
 from newsearch.search.index import Index
 from newsearch.search.index import open as open_index
@@ -137,7 +137,8 @@ def _rebuild_default() -> None:
         if not (_is_bundled(location) or _is_inside(path_of(location))):
             raise EngineError(
                 f"the index in {DEFAULT_INDEX}/ was made by another version. It is not rebuilt by itself: its source"
-                f" {location} is not in this directory, or leads out of it; if you trust it, run `newsearch reindex`"
+                f" {without_secrets(location)} is not in this directory, or leads out of it; if you trust it, run"
+                " `newsearch reindex`"
             )
     if not _is_inside(DEFAULT_INDEX):
         raise EngineError(

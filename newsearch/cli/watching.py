@@ -11,7 +11,7 @@ from math import inf
 import click
 
 from newsearch.cli.terminal import complain
-from newsearch.errors import NewsearchError
+from newsearch.errors import NewsearchError, without_secrets
 from newsearch.indexing.watching import bursts
 from newsearch.sources.base import ONCE, is_remote
 from newsearch.sources.formats import OPML
@@ -43,7 +43,7 @@ def run_again(
     watched = [source for source in lasting if is_watched(source)]
     if not lasting:
         raise click.UsageError("--watch needs files or feeds to watch, and this index has none")
-    complain(f"watching {', '.join(lasting)}; Ctrl-C ends it")
+    complain(f"watching {', '.join(map(without_secrets, lasting))}; Ctrl-C ends it")
     has_feeds = len(watched) < len(lasting)
     visits = _Visits((every or _OFTEN).total_seconds() if every or has_feeds else inf)
     retry, owed = _Retry(), watched

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from typing import Unpack
 
 from newsearch._arguments import check_flag, check_path
 from newsearch.engine import open_engine
 from newsearch.engine.base import Engine
-from newsearch.errors import IndexCorrupt, IndexIncompatible, SourceError
+from newsearch.errors import IndexCorrupt, IndexIncompatible, SourceError, without_secrets
 from newsearch.indexing.options import RunArguments, RunOptions, with_run_options
 from newsearch.indexing.reports import Report
 from newsearch.indexing.running import IndexingRun
@@ -127,10 +128,12 @@ def forget(
 
     An index that cannot be read is rebuilt from the remaining sources.
 
+    A source can also be named as messages and `newsearch stats` show it: with "***" for a password or a token.
+
     Raises:
         ValueError: see `build`.
         IndexMissing: there is no index.
-        SourceError: the index has no such source, or no source was given.
+        SourceError: the index has no such source, or shows several in this way; or no source was given.
         IndexLocked, EngineError: see `build`.
     """
     started = time.monotonic()
@@ -142,10 +145,7 @@ def forget(
     options = RunOptions(workers=workers, wait=wait)
     recipe = engine.recipe()
     known = recipe.sources
-    # Also accept a path as it is displayed, with unprintable characters escaped.
-    forgotten = {str(source) if source in known else locate(source) for source in sources}
-    for location in sorted(forgotten.difference(known)):
-        raise SourceError(location, f"not a source of this index; its sources: {', '.join(known) or 'none'}")
+    forgotten = {_known(source, known) for source in sources}
     try:
         with engine.writer(wait=wait) as writer:
             for location in forgotten:
@@ -154,6 +154,25 @@ def forget(
     except (IndexCorrupt, IndexIncompatible):
         return IndexingRun(engine, options, whole=True, protected=None).again(True, but=forgotten)
     return Report(0, 0, 0, changes.deleted, changes.articles, (), 0, time.monotonic() - started)
+
+
+def _known(source: str | os.PathLike[str], known: Sequence[str]) -> str:
+    """The location of a source, which may be named as it is displayed: escaped, and without its secrets.
+
+    Raises:
+        SourceError: it is none of those that the index has, or it may be several.
+    """
+    location = str(source) if source in known else locate(source)
+    if location in known:
+        return location
+    shown = [without_secrets(each) for each in known]
+    if location not in shown:
+        raise SourceError(location, f"not a source of this index; its sources: {', '.join(shown) or 'none'}")
+    if (count := shown.count(location)) > 1:
+        raise SourceError(
+            location, f"{count} sources of this index are shown so; give the whole address of one"
+        )
+    return known[shown.index(location)]
 
 
 def _engine(index: str | os.PathLike[str]) -> Engine:

@@ -14,7 +14,7 @@ from newsearch.articles.article import Article
 from newsearch.articles.history import with_history
 from newsearch.engine.base import SourceSettings
 from newsearch.engine.writing import MAX_NAMES, Held, Ledger, SourceDifference, SourceState, Writer
-from newsearch.errors import IndexCorrupt, SourceError
+from newsearch.errors import IndexCorrupt, SourceError, without_secrets
 from newsearch.indexing.files import Files, Found, choose, drop_gone, is_same
 from newsearch.indexing.tally import Tally
 from newsearch.outputs.words import counted
@@ -345,7 +345,7 @@ _UNMOUNTED = "a link that leads nowhere, and the index has articles from it; del
 
 def refusal(location: str, reason: str, index: Path | str) -> SourceError:
     """The error for a source that is not as it should be, with advice on what to do."""
-    command = shlex.join(["newsearch", "forget", location, "--index", str(index)])
+    command = shlex.join(["newsearch", "forget", without_secrets(location), "--index", str(index)])
     return SourceError(location, f"{reason}; nothing was changed. To drop its articles: {command}")
 
 

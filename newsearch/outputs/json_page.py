@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import orjson
 from newsearch.articles.article import article_to_mapping, written
 from newsearch.engine.base import Explanation
 from newsearch.engine.figures import SourceSettings, Stats
+from newsearch.errors import without_secrets
 from newsearch.outputs.page import Page
 from newsearch.outputs.words import typed
 from newsearch.search.help import Clause
@@ -255,10 +256,11 @@ def _folded_mapping(results: Results) -> dict[str, Any] | None:
 
 
 def stats_mapping(stats: Stats) -> dict[str, Any]:
-    """The statistics of an index."""
+    """The statistics of an index. The addresses of its sources are without their secrets."""
+    shown = replace(stats, sources=tuple(map(without_secrets, stats.sources)))
     return {
         name: [_plain(part) for part in value] if isinstance(value, tuple) else _plain(value)
-        for name, value in asdict(stats).items()
+        for name, value in asdict(shown).items()
     }
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from newsearch._arguments import unusable_path
 from newsearch.articles.article import Article
 from newsearch.articles.vocabularies import OF_RECORDS
-from newsearch.errors import SourceError
+from newsearch.errors import SourceError, without_secrets
 from newsearch.sources.base import ReadingOptions, Snapshot, Source, is_remote
 from newsearch.sources.directory import Directory
 from newsearch.sources.files import (
@@ -51,10 +51,10 @@ def locate(path: str | os.PathLike[str]) -> str:
     if not os.fspath(path):
         raise SourceError("''", "the path of a source is empty")
     if reason := unusable_path(path):
-        raise SourceError(f"{os.fspath(path)!r:.200}", reason)
+        raise SourceError(f"{without_secrets(os.fsdecode(path))!r:.200}", reason)
     if is_remote(os.fspath(path)):
-        if not _has_host(os.fspath(path)):
-            raise SourceError(printable(os.fspath(path)), "a URL without a host")
+        if fault := _fault(os.fspath(path)):
+            raise SourceError(printable(os.fspath(path)), fault)
         return printable(os.fspath(path))
     try:
         return printable(os.path.abspath(path))
@@ -62,13 +62,24 @@ def locate(path: str | os.PathLike[str]) -> str:
         raise SourceError(printable(path), f"there is no working directory: {error.strerror}") from error
 
 
-def _has_host(url: str) -> bool:
+def _fault(url: str) -> str:
+    """What is wrong with a web address; empty if it can be visited."""
     from urllib.parse import urlsplit  # not needed for files
 
     try:
-        return bool((urlsplit(url).hostname or "").strip())
+        parts = urlsplit(url)
+        if not (parts.hostname or "").strip():
+            return _NO_HOST
     except ValueError:  # such as "http://["
-        return False
+        return _NO_HOST
+    try:
+        _ = parts.port
+    except ValueError:
+        return "a URL whose port is no number; in a password, write / as %2F, ? as %3F, # as %23 and @ as %40"
+    return ""
+
+
+_NO_HOST: Final = "a URL without a host"
 
 
 def open_source(path: str | os.PathLike[str], options: ReadingOptions = _AS_IT_SAYS) -> Source:

@@ -12,7 +12,7 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,7 +24,7 @@ from urllib.parse import urljoin, urlsplit
 from newsearch.articles.article import Article
 from newsearch.articles.reading import article_from_record
 from newsearch.articles.vocabularies import OF_RECORDS, json_feed
-from newsearch.errors import SourceError
+from newsearch.errors import SourceError, without_secrets
 from newsearch.sources.base import ReadingOptions, Snapshot, articles_of, is_remote
 from newsearch.sources.json_document import unwrapped
 from newsearch.sources.json_lines import parse_json
@@ -170,7 +170,12 @@ class RemoteFeed:
         if answer.data.lstrip()[:1] in (b"{", b"["):
             return self._of_json(answer.data)
         records = records_of(decoded(answer.data, answer.charset), self.location)
-        return articles_of(records, self.location, self.location, self._options)
+        return articles_of(records, self.location, self._name, self._options)
+
+    @property
+    def _name(self) -> str:
+        """What precedes the number in the ids of articles that have none, which anybody may see."""
+        return without_secrets(self.location)
 
     def _forget_answer(self) -> None:
         """Let the next visit fetch the feed again, even if it has not changed: this answer was not all of a feed."""
@@ -188,7 +193,7 @@ class RemoteFeed:
                 yield article_from_record(
                     record,
                     f"{self.location}#",
-                    self.location,
+                    self._name,
                     number,
                     document=document,
                     vocabulary=vocabulary,
@@ -228,14 +233,15 @@ class RemoteFeed:
         url = moved or self.location
         is_permanent = True
         for _ in range(MAX_REDIRECTS + 1):
-            with client.stream("GET", url, extensions={"trace": limit.follow}) as response:
+            with closing(client.send(_request(client, url, limit), stream=True)) as response:
                 status = response.status_code
                 self.seen = _moment(response.headers.get("date", ""))
                 if status in (301, 302, 303, 307, 308) and (target := response.headers.get("location")):
                     url = urljoin(url, target)
                     if not is_remote(url):
                         raise SourceError(
-                            self.location, f"redirects to {url:.80}, which is not a web address"
+                            self.location,
+                            f"redirects to {without_secrets(url):.80}, which is not a web address",
                         )
                     is_permanent &= status in (301, 308)
                     if is_permanent:
@@ -370,6 +376,19 @@ def _moment(text: str) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def _request(client: Any, url: str, limit: _Limit) -> Any:
+    """A request for what is at an address. The client logs the address of each, which must not show its secrets."""
+    from httpx import URL
+
+    class Discreet(URL):
+        def __str__(self) -> str:
+            return without_secrets(super().__str__())
+
+    request = client.build_request("GET", url, extensions={"trace": limit.follow})
+    request.url = Discreet(request.url)
+    return request
 
 
 def _reason(error: Exception) -> str:

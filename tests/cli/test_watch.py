@@ -171,6 +171,14 @@ def test_feeds_are_visited_again_and_rarer_when_they_fail(
     assert [later - before for before, later in pairwise([1000, *visits])] == [60, 60, 120, 240, 60, 60]
 
 
+def test_what_is_watched_is_listed_without_passwords_and_tokens(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(watching, "bursts", lambda *_, **__: ())
+    watching.run_again(lambda _: 0, ["https://ann:hush@gazette.example/feed?token=hush"], "index", None)
+    assert "watching https://***@gazette.example/feed?token=***; Ctrl-C" in capsys.readouterr().err
+
+
 def test_files_are_read_at_once_and_feeds_only_when_they_are_due(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+import pickle
 import socket
 import threading
 import time
@@ -17,6 +19,7 @@ from typing import Any
 import pytest
 
 import newsearch
+from newsearch.cli.main import main
 from newsearch.sources import remote
 from newsearch.sources.registry import paths_at
 
@@ -493,3 +496,113 @@ def test_articles_dated_in_the_future_stay_and_push_out_no_others(site: Site, tm
     newsearch.build(url, index=tmp_path / "index", **NINETY)
     newsearch.reindex(tmp_path / "index")
     assert titles(tmp_path / "index") == {"far", "near", "young"}
+
+
+# Passwords and tokens in addresses
+
+
+def shown(url: str, query: str = "?q=ban&apiKey=***") -> str:
+    return url.replace("//", "//***@").partition("?")[0] + query
+
+
+def with_password(url: str) -> str:
+    return url.replace("//", "//ann:hush1@")
+
+
+BROKEN = b'{"status": "ok", "articles": [{"title": "one", "publishedAt": "2020-01-01"}, {"url": "x:"}]}'
+
+
+@pytest.mark.parametrize("body", [rss("one").replace(b"guid", b"none"), BROKEN])
+def test_no_secret_of_an_address_is_shown(
+    site: Site,
+    tmp_path: Path,
+    body: bytes,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("DEBUG")
+    index = str(tmp_path / "index")
+    url = with_password(site.give("/feed?q=ban&apiKey=hush2", body=body, ETag='"1"'))
+    says = []
+
+    def run(*args: str) -> str:
+        code = main([*args, "--index", index])
+        told = "".join(capsys.readouterr())
+        says.append(told)
+        return f"{code} {told}"
+
+    assert run("index", url, "--format", "json").startswith("0")
+    assert site.asked[0][1]["authorization"].startswith("Basic ")
+    assert f"source      {shown(site.url('/feed'))} (read " in run("stats")
+    assert json.loads(run("stats", "--format", "json")[2:])["sources"] == [shown(site.url("/feed"))]
+    assert run("query", "one", "--format", "json").startswith("0")
+    site.give("/feed?q=ban&apiKey=hush2", status=404)
+    assert f"{shown(site.url('/feed'))}: the server answered 404" in run("reindex")
+    assert len(site.asked) == 2
+    run("reindex", "--format", "json", "--list-broken")
+    run("query", "", "--format", "json")
+    other = shown(site.url("/feed"), "?apiKey=***")
+    assert f"{other}: not a source of this index; its sources: {shown(site.url('/feed'))}" in run(
+        "forget", other
+    )
+    assert "the index has 0 articles now" in run("forget", shown(site.url("/feed")))
+    assert [told for told in (*says, caplog.text) if "hush" in told] == []
+
+
+def test_a_source_is_forgotten_as_it_is_shown_if_no_other_is_shown_so(site: Site, tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    urls = [site.give(f"/feed?token={name}", body=rss(name)) for name in ("one", "two")]
+    newsearch.build(*urls, index=index)
+    with pytest.raises(newsearch.SourceError, match="2 sources of this index are shown so; give the whole"):
+        newsearch.forget(site.url("/feed?token=***"), index=index)
+    newsearch.forget(urls[0], index=index)
+    assert titles(index) == {"two"}
+    newsearch.forget(site.url("/feed?token=***"), index=index)
+    assert titles(index) == set()
+
+
+@pytest.mark.parametrize(
+    ("address", "wanted"),
+    [
+        ("https://ann:hush@news.example/feed", "https://***@news.example/feed"),
+        ("https://hush@news.example:8080", "https://***@news.example:8080"),
+        ("https://a@b:hush@news.example/@ann", "https://***@news.example/@ann"),
+        ("https://ann:hu/sh@news.example/feed", "https://***@news.example/feed"),
+        ("https://ann:hu?s#h@news.example", "https://***@news.example"),
+        ("https://news.example:8080/@ann/feed", "https://news.example:8080/@ann/feed"),
+        ("https://[::1]/@ann", "https://[::1]/@ann"),
+        ("https://news.example/f?a=1&token=hush#3", "https://news.example/f?a=1&token=***#3"),
+        (
+            "https://news.example/?apikey=h&api_key=h&api-key=h&key=h&access_token=h&X-Amz-Signature=h&q=key",
+            "https://news.example/?apikey=***&api_key=***&api-key=***&key=***&access_token=***&X-Amz-Signature=***"
+            "&q=key",
+        ),
+        ("HTTPS://news.example/?API%5FKEY=hush&token=", "HTTPS://news.example/?API%5FKEY=***&token="),
+        (
+            "https://news.example/?keyword=ban&tokens&country=us",
+            "https://news.example/?keyword=ban&tokens&country=us",
+        ),
+        ("/data/a@b/c?token=1", "/data/a@b/c?token=1"),
+        ("-", "-"),
+    ],
+)
+def test_an_error_hides_what_an_address_says_in_confidence(address: str, wanted: str) -> None:
+    error = newsearch.SourceError(address, "is late")
+    assert (error.location, str(error)) == (wanted, f"{wanted}: is late")
+    assert pickle.loads(pickle.dumps(error)).location == wanted
+
+
+@pytest.mark.parametrize(
+    "url", ["https://ann:hu/sh@news.example/f", "https://ann:hush@\0/f", "ftp://ann:hush@h/f"]
+)
+def test_an_address_that_cannot_be_visited_is_refused_without_its_secrets(tmp_path: Path, url: str) -> None:
+    with pytest.raises(newsearch.SourceError) as refused:
+        newsearch.build(url, index=tmp_path / "index")
+    assert "***@" in str(refused.value)
+    assert "hu" not in str(refused.value)
+
+
+def test_a_redirect_to_a_secret_address_is_reported_without_it(site: Site, tmp_path: Path) -> None:
+    url = site.give("/feed", status=302, Location="ftp://ann:hush@news.example/?key=hush")
+    (error,) = newsearch.build(url, index=tmp_path / "index").errors
+    assert error.reason == "redirects to ftp://***@news.example/?key=***, which is not a web address"

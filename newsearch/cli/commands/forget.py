@@ -9,6 +9,7 @@ import click
 
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.work import wait_option
+from newsearch.errors import without_secrets
 from newsearch.indexing.runs import forget as forget_sources
 from newsearch.outputs.words import counted
 from newsearch.text.clean import one_line
@@ -31,7 +32,6 @@ def forget(sources: Sequence[str], directory: str | None, wait: float) -> int:
     report = forget_sources(
         *sources, index=directory or DEFAULT_INDEX, workers=os.cpu_count() or 1, wait=wait
     )
-    print(
-        f"forgot {', '.join(map(one_line, sources))}; the index has {counted(report.articles, 'article')} now"
-    )
+    forgotten = ", ".join(one_line(without_secrets(source)) for source in sources)
+    print(f"forgot {forgotten}; the index has {counted(report.articles, 'article')} now")
     return 0

@@ -10,6 +10,7 @@ from newsearch.cli.formats import print_json
 from newsearch.cli.options import format_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.engine.figures import NO_SETTINGS, SourceSettings, Stats
+from newsearch.errors import without_secrets
 from newsearch.outputs.words import counted
 from newsearch.search.index import open as open_index
 from newsearch.text.clean import one_line
@@ -73,7 +74,7 @@ def _rows(held: Stats) -> list[tuple[str, str]]:
         ("generation", f"{held.generation:,}, made {held.created:%Y-%m-%d %H:%M} UTC, format {held.format}"),
         *([("history", "earlier versions of articles are kept")] if held.keep_history else []),
         *(
-            ("source", source + _reading(read, broken, settings))
+            ("source", without_secrets(source) + _reading(read, broken, settings))
             for source, read, broken, settings in zip(
                 held.sources, held.sources_read, held.sources_broken, settings_of_all, strict=True
             )

@@ -21,7 +21,7 @@ from newsearch.engine.opensearch.reader import OpenSearchReader
 from newsearch.engine.opensearch.removal import purge
 from newsearch.engine.opensearch.states import read_state
 from newsearch.engine.opensearch.stored import article as parse_article
-from newsearch.errors import IndexCorrupt, NewsearchError
+from newsearch.errors import IndexCorrupt, NewsearchError, without_secrets
 from newsearch.query.tree import All, Match, Word
 from newsearch.text import analysis
 from newsearch.text.hashes import hash_key
@@ -74,7 +74,7 @@ def verify(cluster: Cluster) -> Verification:
         note(f"holds {live:,} articles, but its description says {generation.articles:,}")
     for entry in generation.sources:
         if entry.state and read_state(cluster, entry.state) is None:
-            note(f"the state of the source {entry.location} is missing or damaged")
+            note(f"the state of the source {without_secrets(entry.location)} is missing or damaged")
     for number in _lost_shards(cluster, generation):
         note(f"shard {number} is on no node")
     files, size = _shards(cluster, generation)
