@@ -153,8 +153,10 @@ def article_from_keys(
         SourceError: the record is not a usable article.
     """
     record = keys.done()
-    id = id or _record_id(record, name)
+    id = id or ("" if keys.refusal else _record_id(record, name))
     try:
+        if keys.refusal:
+            raise Unusable(keys.refusal)
         return _article(record, id, "", depth=0, name=name, day_first=day_first)
     except Unusable as problem:
         raise SourceError(location, str(problem), id=id) from None
@@ -163,10 +165,17 @@ def article_from_keys(
 def in_our_keys(
     record: Mapping[str, Any], document: Mapping[str, Any], vocabulary: Vocabulary | None = None
 ) -> Mapping[str, Any]:
-    """Convert a record of any vocabulary to our keys."""
+    """Convert a record of any vocabulary to our keys.
+
+    Raises:
+        Unusable: it is no article.
+    """
     vocabulary = vocabulary or recognised(record)
     if vocabulary:
-        return vocabulary.read(record, document).done()
+        keys = vocabulary.read(record, document)
+        if keys.refusal:
+            raise Unusable(keys.refusal)
+        return keys.done()
     return record if site.FOREIGN.isdisjoint(record) else site.read(record, document).done()
 
 

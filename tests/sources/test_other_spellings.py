@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+import newsearch
 from newsearch.articles.article import Article
 from newsearch.errors import SourceError
+from newsearch.sources.base import ReadingOptions
+from newsearch.sources.explaining import explained
 from newsearch.sources.registry import open_source
 
 pytest.importorskip("feedparser", reason="needs newsearch[feeds]")
@@ -762,17 +765,7 @@ Text.
                     "urlToImage": None,
                     "publishedAt": "2024-03-01T07:00:00Z",
                     "content": "Text… [+120 chars]",
-                },
-                {
-                    "source": {"id": None, "name": "[Removed]"},
-                    "author": None,
-                    "title": "[Removed]",
-                    "description": "[Removed]",
-                    "url": "https://removed.com",
-                    "urlToImage": None,
-                    "publishedAt": "1970-01-01T00:00:00Z",
-                    "content": "[Removed]",
-                },
+                }
             ],
         },
         [
@@ -783,8 +776,7 @@ Text.
                 "authors": ("Ann Lee", "Bob Ray"),
                 "provider": "Gazette",
                 "published": True,
-            },
-            {"title": "[Removed]", "published": False},
+            }
         ],
     ),
 }
@@ -795,6 +787,40 @@ def test_what_a_file_says_is_read(tmp_path: Path, name: str) -> None:
     content, wanted = FILES[name]
     results = read(tmp_path, name, content)
     assert [values(result, names) for result, names in zip(results, wanted, strict=True)] == wanted
+
+
+REMOVED = {
+    "source": {"id": None, "name": "[Removed]"},
+    "author": None,
+    "title": "[Removed]",
+    "description": "[Removed]",
+    "url": "https://removed.com",
+    "urlToImage": None,
+    "publishedAt": "1970-01-01T00:00:00Z",
+    "content": "[Removed]",
+}
+KEPT = {"title": "Bridge reopens", "url": "https://g.example/1", "publishedAt": "2024-03-01T07:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    "other", [{}, {"title": " [Removed] "}, {"url": None}, {"title": "Removed by its site"}]
+)
+@pytest.mark.parametrize("name", ["news.json", "news.jsonl"])
+def test_what_is_left_of_a_removed_article_of_newsapi_is_no_article(
+    tmp_path: Path, name: str, other: dict[str, Any]
+) -> None:
+    records = [KEPT, REMOVED | other, KEPT | {"url": "https://g.example/2"}]
+    path, index = tmp_path / name, tmp_path / "index"
+    lines = "\n".join(map(json.dumps, records))
+    path.write_text(lines if name == "news.jsonl" else json.dumps({"status": "ok", "articles": records}))
+    report = newsearch.build(path, index=index)
+    assert (report.articles, report.broken) == (2, 1)
+    place = f"{path}{':' if name == 'news.jsonl' else '#'}2"
+    assert str(report.errors[0]).startswith(f"{place}: what the service gives in place of an article")
+    with newsearch.open(index) as opened:
+        assert (opened.stats().articles, opened.stats().unpublished) == (2, 0)
+    [_, outcome, _] = [record.outcome for record in explained(path, ReadingOptions(), 3)]
+    assert outcome.reason == report.errors[0].reason
 
 
 PAGE = b"""<html><head><title>Bridge reopens</title></head><body><article>

@@ -37,12 +37,14 @@ class Keys:
         record: the values taken until now, under our keys.
         fates: for each key that was looked up and found, our key, or "" if it is deliberately left out.
         spelt: the source's spelling of keys that `source` spells differently.
+        refusal: why it is no article; empty if it may be one.
     """
 
     source: Mapping[str, Any]
     record: dict[str, Any] = field(default_factory=dict)
     fates: dict[str, str] = field(default_factory=dict)
     spelt: Mapping[str, str] = field(default_factory=dict)
+    refusal: str = ""
 
     def take(self, ours: str, *names: str, read: Callable[[Any], Any] | None = None) -> Any:
         """Store the first value among these keys that is not empty, and return it.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from newsearch.articles.vocabularies.base import Keys, address, name_of, names_of, plain
+from newsearch.articles.vocabularies.base import Keys, address, domain_of, name_of, names_of, plain
 
 
 def tells(record: Mapping[str, Any]) -> bool:
@@ -33,8 +33,8 @@ def read(article: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
     keys.take("images", "urlToImage", "image", read=address)
     keys.take("locale", "language", "lang")
     keys.take("category", "category")
-    if article.get("title") == "[Removed]":  # what is left of an article that its outlet has withdrawn
-        keys.record["published"] = False
+    if plain(article.get("title")) == "[Removed]" or domain_of(article.get("url")) == "removed.com":
+        keys.refusal = "what the service gives in place of an article that was removed"
     return keys
 
 
