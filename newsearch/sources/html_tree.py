@@ -7,23 +7,22 @@ parts that do not belong to an article.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any, Final
 
+from newsearch.sources.html_bounds import bounded
 from newsearch.sources.xml_tree import decoded
-
-MAX_DEPTH: Final = 5000
-"""Levels of nesting, including elements that were never closed; browsers stop at 512."""
 
 _SEEN_DEPTH: Final = 400
 """Levels of nesting from which text is read; no real page needs fifty."""
 
 _MAX_EFFORT: Final = 100_000_000
-"""Characters that are examined to separate text from clutter; everything beyond counts as text."""
+"""Characters that are examined to find the text and to separate it from clutter; everything beyond counts as text."""
 
+_OF_PIECE: Final = 30
+"""As many characters take as long as one more piece of text."""
 
-class TooDeep(Exception):
-    """A page is nested deeper than MAX_DEPTH, where every search in it would take far too long."""
+_OF_ELEMENT: Final = 100
+"""As many characters take as long as one more element."""
 
 
 def page_of(data: bytes, address: str = "") -> dict[str, Any]:
@@ -35,15 +34,14 @@ def page_of(data: bytes, address: str = "") -> dict[str, Any]:
 
     Raises:
         ImportError: selectolax is not installed.
-        TooDeep: it is nested too deeply.
+        TooIntricate: it would take far too long.
     """
     from selectolax.lexbor import LexborHTMLParser
 
-    text = decoded(data)
-    _check_depth(text)
-    tree = LexborHTMLParser(text)
+    tree = LexborHTMLParser(bounded(decoded(data)))
     root = tree.root
     page: dict[str, Any] = {"address": address, "meta": [], "json_ld": [], "microdata": {}}
+    texts = _Texts()
     if root is None:
         return page
     html = tree.css_first("html")
@@ -69,7 +67,7 @@ def page_of(data: bytes, address: str = "") -> dict[str, Any]:
         if node.tag != "meta" and name in _PROPERTIES:
             inner = node.css_first('[itemprop~="name"]') if name in ("author", "publisher") else None
             inner = inner if inner is not None else node
-            value = inner.attributes.get("datetime") or inner.attributes.get("content") or _line(inner)
+            value = inner.attributes.get("datetime") or inner.attributes.get("content") or texts.line(inner)
             page["microdata"].setdefault(name, []).append(value)
     page["times"] = [
         node.attributes.get("datetime") or ""
@@ -78,11 +76,12 @@ def page_of(data: bytes, address: str = "") -> dict[str, Any]:
         )
     ][:1]
     page["authors"] = [
-        _line(node) for node in tree.css('a[rel~="author"], [class~="author-name"], [class~="byline-author"]')
-    ][:3]
+        texts.line(node)
+        for node in tree.css('a[rel~="author"], [class~="author-name"], [class~="byline-author"]')[:3]
+    ]
     if not page["authors"]:
         page["authors"] = [
-            _line(node) for node in tree.css('[class~="byline"], [class~="author"], [id="author"]')[:1]
+            texts.line(node) for node in tree.css('[class~="byline"], [class~="author"], [id="author"]')[:1]
         ]
     page["authors"] = [name for name in page["authors"] if 2 < len(name) < 60 and "@" not in name]
     body = tree.body
@@ -90,24 +89,10 @@ def page_of(data: bytes, address: str = "") -> dict[str, Any]:
         # All queries on the whole page are done. From here on, it is cut down to its text.
         for node in tree.css(_NO_TEXT):
             node.decompose()
-        main = _main(body)
-        page["headings"] = [_line(node) for node in tree.css("h1")]
-        page["text"] = _text(main)
+        main = _main(body, texts)
+        page["headings"] = [texts.line(node)[:_LONGEST_HEADING] for node in tree.css("h1")[:_MAX_HEADINGS]]
+        page["text"] = _text(main, texts)
     return page
-
-
-_TAG: Final = re.compile(
-    r"<(/?)(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr|p|li|td|tr|th|dt|dd|option)\b)[a-z]",
-    re.IGNORECASE,
-)
-
-
-def _check_depth(text: str) -> None:
-    depth = 0
-    for tag in _TAG.finditer(text):
-        depth = max(0, depth - 1) if tag[1] else depth + 1
-        if depth > MAX_DEPTH:
-            raise TooDeep(f"nested deeper than {MAX_DEPTH:,} levels")
 
 
 _PROPERTIES: Final = frozenset(
@@ -140,8 +125,40 @@ _MIN_PARAGRAPH: Final = 25
 _MIN_OWN: Final = 140
 
 
-def _line(node: Any) -> str:
-    return " ".join((node.text(deep=True) or "").split())
+_MAX_HEADINGS: Final = 100
+_LONGEST_HEADING: Final = 1000
+"""Characters of a heading that may be the title."""
+
+
+class _Texts:
+    """The texts of elements, as long as finding them does not take too long; then they are empty.
+
+    Attributes:
+        left: the characters that may still be examined.
+    """
+
+    def __init__(self) -> None:
+        self.left = _MAX_EFFORT
+        self._lengths: dict[int, int] = {}
+
+    def of(self, node: Any) -> str:
+        """The text of an element as it is."""
+        if self.left < 0:
+            return ""
+        pieces = node.text(deep=True, separator="\0") or ""  # which no page has: decoding leaves it out
+        self.left -= len(pieces) + _OF_PIECE * pieces.count("\0") + _OF_ELEMENT
+        return pieces.replace("\0", "")
+
+    def line(self, node: Any) -> str:
+        """The text of an element as one line."""
+        return " ".join(self.of(node).split())
+
+    def length(self, node: Any) -> int:
+        """The length of the line of an element that is asked for again and again, and does not change meanwhile."""
+        key = node.mem_id
+        if key not in self._lengths:
+            self._lengths[key] = len(self.line(node))
+        return self._lengths[key]
 
 
 def _names(node: Any) -> str:
@@ -149,24 +166,27 @@ def _names(node: Any) -> str:
     return f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
 
 
-def _main(body: Any) -> Any:
+def _main(body: Any, texts: _Texts) -> Any:
     """The element that contains the article."""
     for selector in ('[itemprop="articleBody"]', '[itemprop~="articleBody"]'):
-        found = [node for node in body.css(selector) if len(_line(node)) > 200]
-        if found:
-            return max(found, key=lambda node: len(_line(node)))
+        lengths = [(len(texts.line(node)), node) for node in body.css(selector)]
+        length, node = max(lengths, key=lambda pair: pair[0], default=(0, None))
+        if length > 200:
+            return node
     scores: dict[int, float] = {}
     nodes: dict[int, Any] = {}
-    much = 0.7 * len(_line(body))
+    much = 0.7 * len(texts.line(body))
     for paragraph in body.css("p, pre, blockquote, td, div, section, article"):
+        if texts.left < 0:
+            break
         is_block = paragraph.tag not in _PARAGRAPHS or paragraph.tag == "td"
-        text = _own_text(paragraph) if is_block else _line(paragraph)
-        linked = 0 if is_block else sum(len(_line(link)) for link in paragraph.css("a"))
+        text = _own_text(paragraph, texts) if is_block else texts.line(paragraph)
+        linked = 0 if is_block else sum(len(texts.line(link)) for link in paragraph.css("a"))
         weight = len(text) - 2 * linked
         if (
             len(text) < (_MIN_OWN if is_block else _MIN_PARAGRAPH)
             or weight <= 0
-            or _is_aside(paragraph, much)
+            or _is_aside(paragraph, much, texts)
         ):
             continue
         share, parent = 1.0, paragraph if is_block else paragraph.parent
@@ -188,18 +208,18 @@ def _main(body: Any) -> Any:
     return nodes[max(scores, key=scores.__getitem__)]
 
 
-def _own_text(node: Any) -> str:
+def _own_text(node: Any, texts: _Texts) -> str:
     """The text directly inside an element, for pages that separate paragraphs with line breaks."""
     pieces = []
     for child in node.iter(include_text=True):
         if child.tag == "-text":
             pieces.append(child.text(deep=False) or "")
         elif child.tag in _INLINE:
-            pieces.append(child.text(deep=True) or "")
+            pieces.append(texts.of(child))
     return " ".join("".join(pieces).split())
 
 
-def _is_aside(node: Any, much: float) -> bool:
+def _is_aside(node: Any, much: float, texts: _Texts) -> bool:
     """Whether the name of an element, or of one around it, marks it as not part of an article.
 
     An element with much of the page's text is never an aside, whatever its name.
@@ -209,15 +229,15 @@ def _is_aside(node: Any, much: float) -> bool:
             return False
         names = _names(node)
         if len(names) > 1 and _UNLIKELY.search(names) and not _LIKELY.search(names):
-            return len(_line(node)) < much
+            return texts.length(node) < much and texts.left >= 0
         node = node.parent
     return False
 
 
-def _text(main: Any) -> str:
+def _text(main: Any, texts: _Texts) -> str:
     """The text of an element, one paragraph per line, without blocks that are asides or contain mostly links."""
-    cutter = _Cutter(0.35 * len(_line(main)))
-    lines = (" ".join(line.split()) for line in "".join(cutter.pieces(main, 0)).split("\n"))
+    cutter = _Cutter(0.35 * len(texts.line(main)), texts)
+    lines = (" ".join(line.split()) for line in "".join(cutter.pieces(main)).split("\n"))
     return "\n\n".join(line for line in lines if line)
 
 
@@ -228,18 +248,23 @@ class _Cutter:
         much: characters; an element with more is not clutter, whatever its name.
     """
 
-    def __init__(self, much: float) -> None:
+    def __init__(self, much: float, texts: _Texts) -> None:
         self._much = much
-        self._effort = 0
+        self._texts = texts
 
-    def pieces(self, node: Any, depth: int) -> Iterator[str]:
-        """Yield pieces of text, with line feeds around blocks."""
+    def pieces(self, node: Any) -> list[str]:
+        """The pieces of text in an element, with line feeds around blocks."""
+        found: list[str] = []
+        self._gather(node, found, 0)
+        return found
+
+    def _gather(self, node: Any, found: list[str], depth: int) -> None:
         if depth > _SEEN_DEPTH:
             return
         for child in node.iter(include_text=True):
             tag = child.tag
             if tag == "-text":
-                yield " ".join(f"x{child.text(deep=False) or ''}x".split())[1:-1]
+                found.append(" ".join(f"x{child.text(deep=False) or ''}x".split())[1:-1])
                 continue
             if tag.startswith("-") or tag in ("script", "style"):
                 continue
@@ -247,20 +272,20 @@ class _Cutter:
             if is_block and tag not in ("p", "br") and self._is_clutter(child):
                 continue
             if is_block:
-                yield "\n"
-            yield from self.pieces(child, depth + 1)
+                found.append("\n")
+            self._gather(child, found, depth + 1)
             if is_block:
-                yield "\n"
+                found.append("\n")
 
     def _is_clutter(self, node: Any) -> bool:
-        if self._effort > _MAX_EFFORT:
-            return False
+        line = self._texts.line
         names = _names(node)
-        text = len(_line(node))
-        self._effort += text
+        text = len(line(node))
+        if self._texts.left < 0:
+            return False
         if len(names) > 1 and text < self._much and _UNLIKELY.search(names) and not _BODY.search(names):
             return True
         if node.tag not in ("ul", "ol", "div", "section", "table"):
             return False
-        linked = sum(len(_line(link)) for link in node.css("a"))
-        return bool(text) and linked > 0.7 * text and not any(len(_line(p)) > 80 for p in node.css("p"))
+        linked = sum(len(line(link)) for link in node.css("a"))
+        return bool(text) and linked > 0.7 * text and not any(len(line(p)) > 80 for p in node.css("p"))

@@ -11,14 +11,15 @@ from newsearch.articles.vocabularies import web_page
 from newsearch.errors import SourceError
 from newsearch.sources.base import ReadingOptions, Record
 from newsearch.sources.files import EMPTY, MAX_ARTICLE_SIZE, printable, read_content
-from newsearch.sources.html_tree import TooDeep, page_of
+from newsearch.sources.html_bounds import TooIntricate
+from newsearch.sources.html_tree import page_of
 
 
 def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record | SourceError]:
     """Read a page; the id of its article is the file's name.
 
     Raises:
-        SourceError: it cannot be read, is empty or is nested too deeply, or selectolax is not installed.
+        SourceError: it cannot be read, is empty or would take too long, or selectolax is not installed.
     """
     location = printable(path)
     data = read_content(path, MAX_ARTICLE_SIZE)
@@ -26,7 +27,7 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
         raise SourceError(location, EMPTY)
     try:
         page = _parsed(data, location, "")
-    except TooDeep as error:
+    except TooIntricate as error:
         raise SourceError(location, str(error)) from error
     is_likely = bool(options.format) or web_page.may_be_article(page)
     doubt = "" if is_likely else "a page that does not look like an article"
@@ -34,14 +35,14 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
 
 
 def record_of(data: bytes, location: str, address: str, place: str) -> Record | SourceError:
-    """Read one of the pages in a file, fetched from an address. A page that is nested too deeply gives an error.
+    """Read one of the pages in a file, fetched from an address. A page that would take too long gives an error.
 
     Raises:
         SourceError: selectolax is not installed, so no page can be read.
     """
     try:
         page = _parsed(data, location, address)
-    except TooDeep as error:
+    except TooIntricate as error:
         return SourceError(location + place, str(error))
     return Record("web-page", web_page.read(page, is_date), place)
 

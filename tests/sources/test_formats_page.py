@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from newsearch.articles.article import Article
+from newsearch.sources import html_bounds
 from newsearch.sources.formats import BY_SUFFIX, FORMATS, format_names
 from newsearch.sources.front_matter import MAX_SIZE
 from newsearch.sources.json_document import MAX_BROKEN, WHOLE
@@ -70,5 +71,11 @@ def test_the_bounds_are_the_real_ones() -> None:
     assert f"{MAX_SIZE >> 10} KiB" in PAGE
     assert f"{MAX_XML // 1_000_000} MB, {MAX_DEPTH} levels, a million" in PAGE
     assert MAX_ELEMENTS == 1_000_000
+    assert (
+        f"{html_bounds.MAX_DEPTH:,} levels, or fewer if the levels times the tags exceed 100 million" in PAGE
+    )
+    assert html_bounds.MAX_STEPS == 100_000_000
+    assert f"{html_bounds.MAX_ATTRIBUTES:,} attributes of an element. If it" in PAGE
+    assert f"more than {html_bounds.MAX_OPTIONS:,} options" in PAGE
     assert f"from {WHOLE // 1_000_000} MB on" in PAGE
     assert f"after {MAX_BROKEN:,} records" in PAGE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hangs import no_hang
 
 from newsearch.articles.article import Article
 from newsearch.errors import SourceError
+from newsearch.sources.html_bounds import bounded
 from newsearch.sources.registry import open_source
 
 LONG = 1_000_000
@@ -204,3 +206,92 @@ def test_attributes_of_a_feed_without_number(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="an element with more than 1,000 attributes"):
         read(tmp_path / "x.rss", feed(f"<guid {attributes}>x</guid>"))
     assert article(tmp_path / "x.rss", feed(f"<guid {attributes[:5000]}>x</guid>")).title == "t"
+
+
+# Pages that are short, and take the parser or the search for their text far too long
+
+START = "<html><head><title>Bridge reopens</title></head><body><article>"
+PARAGRAPH = "<p>Traffic has been flowing again since early in the morning, in both directions.</p>"
+TEXT = "Traffic has been flowing again since early in the morning, in both directions."
+NAMES = " ".join(f"a{number}" for number in range(300_000))
+VALUES = " ".join(f"a{number}='>'" for number in range(300_000))
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        f"<p {NAMES}>x</p>",
+        f"<p {VALUES}>x</p>",
+        f'<!-- <p a=" --><p {NAMES} b="">',
+        f"<!-- <p a=' --><p {NAMES} b='\"'>",
+        f"<script><p a='</script><p {NAMES} b='\"'>",
+    ],
+    ids=["names", "values", "behind a comment", "behind another", "behind a script"],
+)
+def test_an_element_of_a_page_with_attributes_without_number(tmp_path: Path, element: str) -> None:
+    [error] = read(tmp_path / "x.html", f"{START}{PARAGRAPH}{element}")
+    assert str(error).endswith("x.html: an element with more than 1,000 attributes")
+
+
+@pytest.mark.parametrize(
+    "start", ["<a ", "<a b='>", "<a b=\"<c d='", "<a b='<c ", "<a =", "<b a", "<option a", "<a b=c/"]
+)
+def test_tags_of_a_page_without_end(tmp_path: Path, start: str) -> None:
+    assert read(tmp_path / "x.html", START + PARAGRAPH + start * (LONG // len(start)))
+    assert read(tmp_path / "x.html", f"{START}{PARAGRAPH}{start * (LONG // 10)}='>{'x' * LONG}")
+
+
+def test_what_looks_like_many_attributes_is_none(tmp_path: Path) -> None:
+    words = " ".join(f"word{number}" for number in range(50_000))
+    code = "".join(f"if (i<n{number}) {{ f(i, 'it'); }}\n" for number in range(500))
+    page = f'{START}<div data-state=\'{{"text": "{words}"}}\' title="{words}">{PARAGRAPH}</div><script>{code}</script>'
+    assert article(tmp_path / "x.html", page).body == TEXT
+    few = " ".join(f"a{number}=1" for number in range(990))
+    assert article(tmp_path / "x.html", f"{START}<p {few}>{PARAGRAPH}").body == TEXT
+
+
+@pytest.mark.parametrize("option", ["<option>x", "<OPTION value=x>x</OPTION>", "<optgroup><option>x"])
+def test_options_of_a_page_without_number(tmp_path: Path, option: str) -> None:
+    page = f"{START}{PARAGRAPH}<select>{option * (2 * LONG // len(option))}</select></article>"
+    assert article(tmp_path / "x.html", page).body == TEXT
+
+
+def test_styles_of_a_page_that_never_end(tmp_path: Path) -> None:
+    styles = "".join(f"<b a={number}>" for number in range(2000))
+    page = f"{START}{PARAGRAPH}<p>{styles}</p>" + "<p>Bri<i>dge</i>s reopen.</p>" * 20_000
+    found = article(tmp_path / "x.html", page)
+    assert found.body.splitlines()[:3] == [TEXT, "", "Bridges reopen."]
+    assert not re.search("<(?:b|i)[ >]", bounded(f"{page}<<b>b>"))
+    # Few at a time change nothing, however many there are.
+    usual = f"{START}{'<p><b>a</b> <i class=x>b</i></p>' * 20_000}"
+    assert bounded(usual) == usual
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<blockquote>" * 300 + "<a>x</a>" * (LONG // 8),
+        "<div>" * 380 + "<a>x</a>" * (LONG // 8),
+        "<div class='sidebar x'>" * 380 + "<p>x" * (LONG // 4),
+        "<div itemprop=author>" * 2000 + "x" * LONG,
+        "<div class=author-name>" * 2000 + "x" * LONG,
+        "<div itemprop=articleBody>" * 2000 + "x " * (LONG // 2),
+        "<h1><div>" * 2000 + "x " * (LONG // 2),
+        "<div><span>" * 2000 + "x " * (LONG // 2),
+        "<div class=comments>" + PARAGRAPH * (LONG // len(PARAGRAPH)),
+    ],
+)
+def test_the_text_of_a_page_is_sought_for_a_limited_time(tmp_path: Path, page: str) -> None:
+    with no_hang(10):
+        assert article(tmp_path / "x.html", START + page).title
+
+
+def test_comments_on_a_page_are_left_out_however_many_they_are(tmp_path: Path) -> None:
+    comments = f"<div class=comments>{'<p>A comment that is long enough to be a paragraph.</p>' * 4000}</div>"
+    body = article(tmp_path / "x.html", f"{START}{comments}{PARAGRAPH * 8000}").body
+    assert ("comment" in body, body.count(TEXT)) == (False, 8000)
+
+
+def test_a_page_with_many_tags_at_a_great_depth(tmp_path: Path) -> None:
+    [error] = read(tmp_path / "x.html", START + "<span>" * 4000 + "</p>" * 250_000)
+    assert "nested as deep as 4," in str(error)

@@ -302,9 +302,10 @@ def _title(
 def _heading(page: Page) -> str:
     """The heading that the page's title repeats, else the title: a heading alone may be that of the site."""
     title = plain(page.get("title"))
+    folded = _folded(title)
     headings = [heading for heading in page.get("headings") or () if heading]
     for heading in headings:
-        if _folded(heading) and _folded(heading) in _folded(title):
+        if (own := _folded(heading)) and own in folded:
             return plain(heading)
     return title or plain(headings[0] if headings else "")
 
