@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from io import BytesIO
+from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -33,11 +34,14 @@ _MAX_HEADERS: Final = 1 << 20
 """Bytes of the headers of one record, which are kept in memory; browsers allow a quarter of it."""
 
 _CHUNK: Final = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
-_MARKUP: Final = re.compile(rb"\s*<[!?A-Za-z]")
+_MARKUP: Final = re.compile(rb"\s*<(?:!|\?xml\s|[a-z][a-z0-9:-]*+[\s/>])", re.IGNORECASE)
 _BINARY: Final = re.compile(rb"[\x00-\x08\x10-\x1a]")
 """Bytes that no text has, unless it is in UTF-16."""
 
 _MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+_PACKERS: Final = frozenset(("br", "compress", "dcb", "dcz", "x-compress", "xz", "zstd"))
+"""Ways to pack that a server may declare, and that the first bytes do not tell."""
+
 _LOOKED_AT: Final = 1000
 """Bytes of a page that show whether it is text: hardly any compressed data are as long without a byte of _BINARY."""
 
@@ -264,12 +268,43 @@ def _content(record: Any) -> bytes:
         data = _unpacked(data, packing)
     if len(data) > MAX_ARTICLE_SIZE:
         raise ValueError(f"a page larger than {MAX_ARTICLE_SIZE // 1_000_000} MB")
-    start = data[:_LOOKED_AT]
-    # Many crawlers unpack a page and keep the header that says how it was packed.
-    if not start.startswith(_MARKS) and not _MARKUP.match(start) and _BINARY.search(start):
-        how = f"packed with {packing:.20}, which cannot be unpacked" if packing else "that is no text"
-        raise ValueError(f"a page {how}")
+    if not _is_text(data[:_LOOKED_AT], packing):
+        raise ValueError(_not_text(packing))
     return data
+
+
+def _is_text(start: bytes, packing: str) -> bool:
+    """Whether a page begins as text. Many crawlers unpack a page and keep the header that says how it was packed."""
+    if start.startswith(_MARKS) or _MARKUP.match(start):
+        return True
+    if _BINARY.search(start):
+        return False
+    if _PACKERS.isdisjoint(re.split(r"[,\s]+", packing)):
+        return True
+    # Packed data that are short may have no byte of _BINARY, but are not UTF-8.
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _not_text(packing: str) -> str:
+    """What is wrong with a page that is no text, and what to do."""
+    if not packing:
+        return "a page that is no text"
+    if packing == "br" and not _brotli():
+        return "a page packed with br; to read it: pip install 'brotli>=1.2', then newsearch reindex --full"
+    return f"a page packed with {packing:.20}, which cannot be unpacked"
+
+
+def _brotli() -> Any:
+    """The unpacker of br; None if the package for it is not installed, or cannot limit how much it unpacks."""
+    try:
+        made = import_module("brotli").Decompressor
+    except ImportError:
+        return None
+    return made if hasattr(made, "can_accept_more_data") else None
 
 
 def _pieces(stream: Any, size: int) -> Iterator[bytes]:
@@ -285,11 +320,7 @@ def _unpacked(data: bytes, packing: str) -> bytes:
         ValueError: it is damaged.
     """
     if packing == "br":
-        from warcio.bufferedreaders import BufferedReader
-
-        known = packing in BufferedReader.get_supported_decompressors()  # if a package for it is installed
-        # In small blocks, because each is unpacked without a limit.
-        return BufferedReader(BytesIO(data), 64, packing).read(MAX_ARTICLE_SIZE + 1) if known else data
+        return _unpacked_br(data)
     if data.startswith(GZIP_MAGIC):
         unpacker = zlib.decompressobj(31)
     elif packing == "deflate" and _BINARY.search(data[:_LOOKED_AT]):
@@ -302,10 +333,30 @@ def _unpacked(data: bytes, packing: str) -> bytes:
     except zlib.error:
         raise ValueError(_DAMAGED) from None
     if not unpacker.eof and len(page) <= MAX_ARTICLE_SIZE:
-        raise ValueError("a page that ends in the middle of its compressed data")
+        raise ValueError(_CUT)
     return page
 
 
+def _unpacked_br(data: bytes) -> bytes:
+    """A page without br; the page as it is if it is not packed, or if no package for br is installed.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    made = _brotli()
+    if made is None or _is_text(data[:_LOOKED_AT], "br"):
+        return data
+    unpacker = made()
+    try:
+        page: bytes = unpacker.process(data, output_buffer_limit=MAX_ARTICLE_SIZE + 1)
+    except Exception:  # the package's own
+        raise ValueError(_DAMAGED) from None
+    if not unpacker.is_finished() and len(page) <= MAX_ARTICLE_SIZE:
+        raise ValueError(_CUT)
+    return page
+
+
+_CUT: Final = "a page that ends in the middle of its compressed data"
 _DAMAGED: Final = "a page whose compressed data are damaged"
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -207,13 +209,20 @@ DAMAGED = "a page whose compressed data are damaged"
         (response(deflated(PAGE, 15), "Content-Encoding: deflate"), titles(0)[0]),
         (response(deflated(PAGE, -15), "Content-Encoding: deflate"), titles(0)[0]),
         (response(PAGE, "Content-Encoding: utf-8"), titles(0)[0]),
+        (response(b"\xe9" + PAGE, "Content-Encoding: gzip"), titles(0)[0]),
+        (response(gzip.compress(b"\xe9" + PAGE), "Content-Encoding: gzip"), titles(0)[0]),
         (response(PAGE, "Content-Encoding: br"), titles(0)[0]),
         (response(PAGE).replace(b"Content-Type: text/html\r\n", b""), titles(0)[0]),
         (response(b"{}").replace(b"Content-Type: text/html\r\n", b""), None),
         (response(bytes(99)).replace(b"Content-Type: text/html\r\n", b""), None),
         (
-            response(bytes(range(256)) * 10, "Content-Encoding: br"),
-            "a page packed with br, which cannot be unpacked",
+            response(bytes(range(256)) * 10, "Content-Encoding: zstd"),
+            "a page packed with zstd, which cannot be unpacked",
+        ),
+        # Nothing in it is a sign of binary data, but it is not text either.
+        (
+            response(bytes(range(0x80, 0x100)), "Content-Encoding: gzip, zstd"),
+            "a page packed with gzip, zstd, which cannot be unpacked",
         ),
         (
             response(b"<" + bytes(range(256)) * 10, "Content-Encoding: xz"),
@@ -234,3 +243,57 @@ def test_a_page_is_unpacked_or_an_error(
     found = shown(tmp_path / "a.warc", record(0, http) + WHOLE[1])
     assert found == [*([line] if line else []), *titles(1)]
     assert capfd.readouterr().err == ""
+
+
+class Brotli:
+    """Stands for the package `brotli`, which the tests do without; it unpacks what zlib has packed."""
+
+    class Decompressor:
+        def __init__(self) -> None:
+            self._unpacker = zlib.decompressobj()
+
+        def process(self, data: bytes, output_buffer_limit: int) -> bytes:
+            return self._unpacker.decompress(data, output_buffer_limit)
+
+        def can_accept_more_data(self) -> bool:
+            return True
+
+        def is_finished(self) -> bool:
+            return self._unpacker.eof
+
+
+class OldBrotli:
+    """A package that unpacks without a limit."""
+
+    class Decompressor:
+        pass
+
+
+# 0x8b and so on: no byte that text does not have, but no UTF-8 either, as some short pages are when packed.
+PACKED = bytes(range(0x80, 0x100))
+INSTALL = "a page packed with br; to read it: pip install 'brotli>=1.2', then newsearch reindex --full"
+
+
+@pytest.mark.parametrize(
+    ("package", "body", "line"),
+    [
+        (None, PACKED, INSTALL),
+        (None, deflated(PAGE, 15), INSTALL),
+        (None, PAGE, titles(0)[0]),
+        (OldBrotli, deflated(PAGE, 15), INSTALL),
+        (Brotli, deflated(PAGE, 15), titles(0)[0]),
+        (Brotli, PAGE, titles(0)[0]),
+        (Brotli, deflated(PAGE, 15)[:-9], "a page that ends in the middle of its compressed data"),
+        (Brotli, PACKED, DAMAGED),
+        (Brotli, deflated(b"a" * 10_000_001, 15), "a page larger than 10 MB"),
+        (Brotli, deflated(PACKED, 15), "a page packed with br, which cannot be unpacked"),
+    ],
+)
+def test_a_page_packed_with_br_is_read_or_the_error_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: Any, body: bytes, line: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "brotli", package)
+    found = shown(tmp_path / "a.warc", record(0, response(body, "Content-Encoding: br")) + WHOLE[1])
+    assert found == [line, *titles(1)]
+    report = newsearch.build(tmp_path / "a.warc", index=tmp_path / "index")
+    assert report.broken == (line not in titles(0))
