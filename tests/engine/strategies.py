@@ -20,6 +20,7 @@ from newsearch import ranking
 from newsearch.articles.article import Article, Image, Provider
 from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.searching import (
+    all_matches,
     boosts,
     clauses,
     column_view,
@@ -27,6 +28,7 @@ from newsearch.engine.arrays.searching import (
     form_counts,
     ordering,
     page_filters,
+    query_clauses,
     search,
     view,
     vocabulary,
@@ -280,6 +282,8 @@ class Tuning:
                 (lookup, "kernel", self.kernel),
                 (dictionary, "kernel", self.kernel),
                 (search, "kernel", self.kernel),
+                (query_clauses, "kernel", self.kernel),
+                (all_matches, "kernel", self.kernel),
                 (word_view, "kernel", self.kernel),
                 (column_view, "kernel", self.kernel),
                 (form_counts, "kernel", self.kernel),
@@ -288,7 +292,8 @@ class Tuning:
                 (ordering, "kernel", self.kernel),
                 (clauses, "sieve", self.sieve),
                 (filters, "sieve", self.sieve),
-                (search, "sieve", self.sieve),
+                (all_matches, "sieve", self.sieve),
+                (matches, "sieve", self.sieve),
                 (facet_counts, "sieve", self.sieve),
                 (page_filters, "sieve", self.sieve),
                 (view, "sieve", self.sieve),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch.engine.arrays.loops import kernel
+from newsearch.engine.arrays.loops import kernel, sieve
 from newsearch.engine.arrays.loops.kernel import Part
 
 Array: TypeAlias = NDArray[Any]
@@ -31,6 +31,11 @@ def holds(docs: Array, among: Array) -> NDArray[np.bool_]:
         return np.zeros(len(docs), bool)
     found: NDArray[np.bool_] = among.take(among.searchsorted(docs), mode="clip") == docs
     return found
+
+
+def numbers(bits: Any) -> Array:
+    """The articles whose bit is set (see sieve.union), sorted."""
+    return np.frombuffer(sieve.numbers(bits), np.uint32)
 
 
 def distinct(values: Array) -> Array:

@@ -203,7 +203,7 @@ class Compiler:
         check = groups[0][0]
         if len(groups) == len(groups[0]) == 1 and check.kind == LISTED and not check.negated:
             return np.asarray(check.column, np.uint32)
-        return np.frombuffer(sieve.numbers(self._bits_passing(groups)), np.uint32)
+        return matches.numbers(self._bits_passing(groups))
 
     def _bits_passing(self, groups: Groups) -> Array:
         """A bitmap of all articles that pass filters."""

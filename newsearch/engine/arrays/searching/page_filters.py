@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch.engine.arrays.loops import sieve
+from newsearch.engine.arrays.loops import matches, sieve
 from newsearch.engine.arrays.loops.kernel import Part, Passes
 from newsearch.engine.arrays.loops.sieve import LISTED, MARKED, Check
 from newsearch.engine.arrays.searching.clauses import Compiler
@@ -37,12 +37,17 @@ _HARDLY_ANY = 512
 
 
 class PageFilters:
-    """The filters of one search."""
+    """The filters of one search.
+
+    Attributes:
+        any: whether there are any.
+    """
 
     def __init__(self, view: View, compiler: Compiler, nodes: Sequence[Node]) -> None:
         self._view = view
         self._compiler = compiler
         self._nodes = nodes
+        self.any = bool(nodes)
         self._unread = [
             part
             for node in nodes
@@ -164,7 +169,7 @@ class PageFilters:
             return self._view.everything, shown, bits
         # To look for few articles among all takes longer than to list them.
         key = "few", self._compiler.filter_keys(self._nodes)
-        few = self._view.joined(key, lambda: (np.frombuffer(sieve.numbers(bits), np.uint32),))[0]
+        few = self._view.joined(key, lambda: (matches.numbers(bits),))[0]
         return _listing(few), shown, None
 
     @cached_property
@@ -179,7 +184,7 @@ def _numbers_of(check: Check, most: int) -> Array | None:
     if check.kind == LISTED and len(docs := np.asarray(check.column)) <= most:
         return docs
     if check.kind == MARKED and np.bitwise_count(bits := np.asarray(check.column)).sum() <= most:
-        return np.frombuffer(sieve.numbers(bits), np.uint32)
+        return matches.numbers(bits)
     return None
 
 

@@ -213,7 +213,7 @@ class View(WordView):
             return np.empty(0, np.uint32)
         known = [lacks.take(of_segment) for of_segment in self.numbers("provider")]
         marked = sieve.marked(self.named("provider", known), self.articles)
-        return np.frombuffer(sieve.numbers(marked), np.uint32)
+        return matches.numbers(marked)
 
     def records(self, docs: Sequence[int]) -> list[Record]:
         """The stored records of some articles. Raises IndexCorrupt if one is damaged."""

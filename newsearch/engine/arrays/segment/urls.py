@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch.engine.arrays.loops import sieve
+from newsearch.engine.arrays.loops import matches, sieve
 
 Array: TypeAlias = NDArray[Any]
 
@@ -59,6 +59,6 @@ class UrlParts:
             begins, ends = part.start() > 0, part.end() < len(wanted)
             bits = sieve.with_part(*self._arrays, part.group(), begins, ends)
             found = found & np.frombuffer(bits, np.uint64)
-        docs = np.frombuffer(sieve.numbers(found), np.uint32)
+        docs = matches.numbers(found)
         docs = docs[: docs.searchsorted(self._arrays[4])]
         return docs, len(parts) == 1 and len(parts[0].group()) == len(wanted)
