@@ -100,40 +100,21 @@ class Cluster:
         """
         import opensearchpy.exceptions as errors
 
-        from newsearch.engine.opensearch.exchange import MAX_ANSWER, TooLarge
-
-        headers = {"content-type": "application/x-ndjson"} if isinstance(body, bytes) else None
         pause = _FIRST_PAUSE
         seconds = timeout or self.settings.timeout
         attempts = 1 + self.settings.retries if again else 1
         while True:
             attempts -= 1
             try:
-                answer = self._transport.perform_request(
-                    method=method,
-                    url=path,
-                    params=dict(params or {}),
-                    body=body,
-                    timeout=seconds,
-                    headers=headers,
-                )
+                answer = self._send(method, path, body, params, seconds)
             except errors.TransportError as error:
                 if missing and error.status_code == 404:
                     self._has_answered = True
                     return None
-                # A point in time that is lost does not come back.
-                is_lost = isinstance(body, Mapping) and "pit" in body and error.status_code == 404
-                if isinstance(error, errors.SSLError) or is_lost or not _may_pass(error):
-                    raise self._translated(error, seconds) from error
                 # Another node is asked at once. Only a cluster that has answered before is given time to recover.
-                if attempts <= 0 or not (self._has_answered or len(self.settings.hosts) > 1):
+                has_others = self._has_answered or len(self.settings.hosts) > 1
+                if attempts <= 0 or not has_others or not _may_pass(error, body):
                     raise self._translated(error, seconds) from error
-            except errors.SerializationError as error:
-                raise self._no_cluster("answered with something that is not JSON") from error
-            except TooLarge as error:
-                raise self._no_cluster(f"answered with more than {MAX_ANSWER >> 20} MB") from error
-            except (errors.ImproperlyConfigured, OSError, ValueError) as error:
-                raise EngineError(f"{self.place}: the request cannot be sent: {_clean(error)}") from error
             else:
                 self._has_answered = True
                 if isinstance(answer, bytes) and answer:
@@ -145,6 +126,35 @@ class Cluster:
             if self._has_answered:
                 time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
                 pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _send(
+        self, method: str, path: str, body: Any, params: Mapping[str, str] | None, seconds: float
+    ) -> Any:
+        """Send a request once.
+
+        Raises:
+            opensearchpy.exceptions.TransportError: the cluster refused it, or did not answer. Another attempt may help.
+            EngineError: anything else failed, and would fail again.
+        """
+        import opensearchpy.exceptions as errors
+
+        from newsearch.engine.opensearch.exchange import MAX_ANSWER, TooLarge
+
+        try:
+            return self._transport.perform_request(
+                method=method,
+                url=path,
+                params=dict(params or {}),
+                body=body,
+                timeout=seconds,
+                headers={"content-type": "application/x-ndjson"} if isinstance(body, bytes) else None,
+            )
+        except errors.SerializationError as error:
+            raise self._no_cluster("answered with something that is not JSON") from error
+        except TooLarge as error:
+            raise self._no_cluster(f"answered with more than {MAX_ANSWER >> 20} MB") from error
+        except (errors.ImproperlyConfigured, OSError, ValueError) as error:
+            raise EngineError(f"{self.place}: the request cannot be sent: {_clean(error)}") from error
 
     def close(self) -> None:
         """Close all connections."""
@@ -365,10 +375,17 @@ LOST = frozenset(
 for what happened in a shard (see `_cause`) unless no shard was there to say it."""
 
 
-def _may_pass(error: Any) -> bool:
+def _may_pass(error: Any, body: Any) -> bool:
     """Whether another node, or the same one a little later, may answer the same request."""
+    import opensearchpy.exceptions as errors
+
+    if isinstance(error, errors.SSLError):
+        return False
     if not isinstance(error.status_code, int):
         return True
+    # A point in time that is lost does not come back.
+    if error.status_code == 404 and isinstance(body, Mapping) and "pit" in body:
+        return False
     return error.status_code in (502, 503, 504) or _cause(error.info)[0] in LOST
 
 
