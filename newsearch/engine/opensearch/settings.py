@@ -91,54 +91,60 @@ def parse_place(place: str, password: str = "") -> Settings:
     rest, _, query = rest.partition("?")
     netloc, _, path = rest.partition("/")
     user, at, hosts = netloc.rpartition("@")
-    shown = f"{scheme}://{hosts}/{path}"
-
-    def refuse(reason: str) -> EngineError:
-        return EngineError(_clean(f"{shown}: {reason}"))
-
-    if ":" in user:
-        raise refuse(
-            "an address must not contain a password; set NEWSEARCH_OPENSEARCH_PASSWORD, or name a file:"
-            " ?password_file=FILE"
+    try:
+        if ":" in user:
+            raise ValueError(
+                "an address must not contain a password; set NEWSEARCH_OPENSEARCH_PASSWORD, or name a file:"
+                " ?password_file=FILE"
+            )
+        prefix, alias = _prefix_and_alias(path, f"{scheme}://{hosts or 'host:9200'}")
+        if at and not user:
+            raise ValueError("the user before @ is missing")
+        options = _options_in(query)
+        password = _password(user, options.pop("password_file", ""), password)
+        settings = Settings(
+            scheme=scheme.removeprefix("opensearch+"),
+            hosts=tuple(map(_host, hosts.split(","))),
+            prefix=prefix,
+            alias=alias,
+            user=unquote(user),
+            password=password,
+            **options,
         )
+        _check_certificates(settings)
+    except ValueError as error:
+        raise EngineError(_clean(f"{scheme}://{hosts}/{path}: {error}")) from error
+    return settings
+
+
+def _prefix_and_alias(path: str, before: str) -> tuple[str, str]:
+    """The prefix and the name of the index in the path of an address, which begins with `before`."""
     prefix, _, alias = path.rstrip("/").rpartition("/")
     if not alias:
-        raise refuse(f"the name of the index is missing: {scheme}://{hosts or 'host:9200'}/NAME")
+        raise ValueError(f"the name of the index is missing: {before}/NAME")
     if not _ALIAS.fullmatch(alias) or "--" in alias:
-        raise refuse("not a name for an index; use lower-case letters, digits, dots and single hyphens")
-    if at and not user:
-        raise refuse("the user before @ is missing")
-    values: dict[str, Any] = {}
+        raise ValueError("not a name for an index; use lower-case letters, digits, dots and single hyphens")
+    return f"/{prefix}" if prefix else "", alias
+
+
+def _options_in(query: str) -> dict[str, Any]:
+    """The values of the options behind the question mark of an address."""
+    options: dict[str, Any] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in _OPTIONS:
-            raise refuse(f"unknown option {name!r:.40}; there are {', '.join(_OPTIONS)}")
+            raise ValueError(f"unknown option {name!r:.40}; there are {', '.join(_OPTIONS)}")
         try:
-            values[name] = _OPTIONS[name](value)
+            options[name] = _OPTIONS[name](value)
         except ValueError as error:
-            raise refuse(f"option {name}: {error}") from error
-    password_file = values.pop("password_file", "")
-    if password_file and not user:
-        raise refuse("there is a password but no user; give it as in opensearch+https://user@host:9200/news")
-    if password_file and not password:
-        password = _password_in(password_file)
-    try:
-        parsed = tuple(_host(text) for text in hosts.split(","))
-    except ValueError as error:
-        raise refuse(str(error)) from error
-    settings = Settings(
-        scheme=scheme.removeprefix("opensearch+"),
-        hosts=parsed,
-        prefix=f"/{prefix}" if prefix else "",
-        alias=alias,
-        user=unquote(user),
-        password=password if user else "",
-        **values,
-    )
+            raise ValueError(f"option {name}: {error}") from error
+    return options
+
+
+def _check_certificates(settings: Settings) -> None:
     if settings.scheme == "http" and (settings.ca or settings.cert or not settings.verify):
-        raise refuse("certificates need TLS; begin the address with opensearch+https://")
+        raise ValueError("certificates need TLS; begin the address with opensearch+https://")
     if settings.key and not settings.cert:
-        raise refuse("option key: it needs the certificate too: cert=FILE")
-    return settings
+        raise ValueError("option key: it needs the certificate too: cert=FILE")
 
 
 def _clean(text: str) -> str:
@@ -153,6 +159,17 @@ def _host(text: str) -> tuple[str, int]:
     if not 0 < port < 65536:
         raise ValueError(f"{port} is not a port")
     return match[1] or match[2], port
+
+
+def _password(user: str, file: str, password: str) -> str:
+    """The password of a user: the one that was given, or else the one in a file, if one is named."""
+    if file and not user:
+        raise ValueError(
+            "there is a password but no user; give it as in opensearch+https://user@host:9200/news"
+        )
+    if file and not password:
+        password = _password_in(file)
+    return password if user else ""
 
 
 def _password_in(file: str) -> str:
