@@ -239,27 +239,7 @@ class ArraysWriter:
             IndexCorrupt: the index committed before is damaged; it is unchanged.
         """
         try:
-            new = self._collector.end()
-            replaced, self._confirmed = delete_replaced(self._segments, new)
-            self._delete_dropped()
-            segments = [s for s in [*self._segments, *new] if s.kept_articles]
-            added = count_kept(new) - replaced
-            deleted = self._before - count_kept(self._segments) - replaced
-            toc = self._base
-            if self._is_unchanged(new) and not compact:
-                if check:
-                    check(ArraysReader(self._directory, toc))
-                if self._rehearsed is None:
-                    self._lock.check()
-                    self._refresh_states()
-            else:
-                del new  # a reference would keep merged segments in memory
-                segments, toc = self._next(segments, compact)
-                if check:
-                    check(ArraysReader(self._directory, toc))
-                if self._rehearsed is None:
-                    self._lock.check()
-                    publish(self._directory, toc)
+            changes, toc = self._publish(compact, check)
         except OSError as error:
             self.cancel()
             raise StorageError(self._directory, FAILED, error) from error
@@ -275,12 +255,45 @@ class ArraysWriter:
         if self._rehearsed is not None:
             self.cancel()
         else:
-            self._collector.close()
-            with suppress(OSError):
-                keep = journaled(self._directory, toc.generation, but=self._run)
-                remove_files(unused_files(self._directory, toc, keep=keep))
-            self._lock.release()
-        return Changes(added, replaced, deleted, sum(segment.live_articles for segment in segments))
+            self._close(toc)
+        return changes
+
+    def _publish(self, compact: bool, check: Callable[[Reader], None] | None) -> tuple[Changes, Toc]:
+        """Publish the next generation, unless this is a rehearsal. If only the states of sources have changed, they are
+        replaced in the current one.
+
+        Returns:
+            What has changed, and the table of contents of the generation.
+        """
+        new = self._collector.end()
+        replaced, self._confirmed = delete_replaced(self._segments, new)
+        self._delete_dropped()
+        segments = [s for s in [*self._segments, *new] if s.kept_articles]
+        added = count_kept(new) - replaced
+        deleted = self._before - count_kept(self._segments) - replaced
+        is_unchanged = self._is_unchanged(new) and not compact
+        del new  # a reference would keep merged segments in memory
+        toc = self._base
+        if not is_unchanged:
+            segments, toc = self._next(segments, compact)
+        changes = Changes(added, replaced, deleted, sum(segment.live_articles for segment in segments))
+        if check:
+            check(ArraysReader(self._directory, toc))
+        if self._rehearsed is None:
+            self._lock.check()
+            if is_unchanged:
+                self._refresh_states()
+            else:
+                publish(self._directory, toc)
+        return changes, toc
+
+    def _close(self, published: Toc) -> None:
+        """Close the writer after a commit, and remove the files that are no longer used."""
+        self._collector.close()
+        with suppress(OSError):
+            keep = journaled(self._directory, published.generation, but=self._run)
+            remove_files(unused_files(self._directory, published, keep=keep))
+        self._lock.release()
 
     def cancel(self) -> None:
         """Discard the changes. The index stays unchanged. After a commit this does nothing."""
