@@ -67,16 +67,32 @@ Unit: TypeAlias = Literal["year", "month", "week", "day"]
 
 def server(live: Live, settings: Settings) -> MCPServer[Any]:
     """The server with the tools for an index."""
+    tools = _Tools(live, settings)
+    return _Server(
+        "newsearch",
+        instructions=_INSTRUCTIONS,
+        version=newsearch.__version__,
+        log_level="ERROR",
+        tools=[
+            _reading("Search the news", tools.search),
+            _reading("Read an article", tools.fetch),
+            _reading("Topics, outlets and other values", tools.values),
+            _reading("When articles appeared", tools.timeline),
+            _reading("Top stories", tools.stories),
+            _reading("Related articles", tools.related),
+        ],
+    )
 
-    async def run(job: Callable[[Snapshot], str]) -> str:
-        try:
-            return await live.run(job)
-        except QueryError as error:
-            raise ToolError(str(error)) from error
-        except (NewsearchError, Busy) as error:
-            raise ToolError("the index cannot be read now; try again") from error
+
+class _Tools:
+    """The tools for an index. Their arguments and docstrings describe them to assistants."""
+
+    def __init__(self, live: Live, settings: Settings) -> None:
+        self._live = live
+        self._settings = settings
 
     async def search(
+        self,
         query: Query,
         limit: Annotated[int, Field(description="Articles to give.", ge=1, le=_MOST)] = 10,
         offset: Annotated[int, Field(description="Articles to pass over.", ge=0, le=10_000)] = 0,
@@ -101,21 +117,23 @@ def server(live: Live, settings: Settings) -> MCPServer[Any]:
                 providers=tuple(providers or ()),
                 languages=tuple(languages or ()),
             )
-            return to_json(_found(snapshot.index.run(_shown(request, settings))))
+            return to_json(_found(snapshot.index.run(_shown(request, self._settings))))
 
-        return await run(job)
+        return await self._run(job)
 
     async def fetch(
+        self,
         id: Annotated[str, Field(description="The id of an article, as `search` gives it.")],
     ) -> str:
         """Give one article: its text and what is known of it."""
 
         def job(snapshot: Snapshot) -> str:
-            return to_json(_document(_readable(snapshot, id, settings)))
+            return to_json(_document(_readable(snapshot, id, self._settings)))
 
-        return await run(job)
+        return await self._run(job)
 
     async def values(
+        self,
         field: Annotated[FieldName, Field(description="What to count by; provider is the outlet.")],
         query: Query = "",
         limit: Annotated[int, Field(description="Values to give.", ge=1, le=_VALUES)] = 20,
@@ -123,7 +141,7 @@ def server(live: Live, settings: Settings) -> MCPServer[Any]:
         """Count the topics, outlets, authors, categories, types or languages of the articles that match a query."""
 
         def job(snapshot: Snapshot) -> str:
-            results = snapshot.index.run(_shown(Request(query, limit=0), settings))
+            results = snapshot.index.run(_shown(Request(query, limit=0), self._settings))
             found = results.facet(field, limit + 1)
             return to_json(
                 {
@@ -134,14 +152,16 @@ def server(live: Live, settings: Settings) -> MCPServer[Any]:
                 }
             )
 
-        return await run(job)
+        return await self._run(job)
 
-    async def timeline(query: Query, unit: Unit = "month", after: After = None, before: Before = None) -> str:
+    async def timeline(
+        self, query: Query, unit: Unit = "month", after: After = None, before: Before = None
+    ) -> str:
         """Count the articles that match a query in each year, month, week or day, up to the latest."""
 
         def job(snapshot: Snapshot) -> str:
             request = Request(query, limit=0, after=after or None, before=before or None)
-            results = snapshot.index.run(_shown(request, settings))
+            results = snapshot.index.run(_shown(request, self._settings))
             found = results.facet(unit, _PERIODS + 1)
             return to_json(
                 {
@@ -152,9 +172,10 @@ def server(live: Live, settings: Settings) -> MCPServer[Any]:
                 }
             )
 
-        return await run(job)
+        return await self._run(job)
 
     async def stories(
+        self,
         query: Query = "",
         limit: Annotated[int, Field(description="Stories to give.", ge=1, le=_MOST)] = 10,
         after: After = None,
@@ -163,7 +184,7 @@ def server(live: Live, settings: Settings) -> MCPServer[Any]:
         """Give the events that most outlets report, by default those of the last three days of the collection."""
 
         def job(snapshot: Snapshot) -> str:
-            request = _shown(Request(query, after=after or None, before=before or None), settings)
+            request = _shown(Request(query, after=after or None, before=before or None), self._settings)
             found = snapshot.index.stories(
                 request.query, limit=limit, after=request.after, before=request.before
             )
@@ -175,38 +196,32 @@ def server(live: Live, settings: Settings) -> MCPServer[Any]:
                 }
             )
 
-        return await run(job)
+        return await self._run(job)
 
     async def related(
+        self,
         id: Annotated[str, Field(description="The id of an article, as `search` gives it.")],
         limit: Annotated[int, Field(description="Articles to give.", ge=1, le=_MOST)] = 10,
     ) -> str:
         """Find articles on the subject of another, the best first, without copies of it."""
 
         def job(snapshot: Snapshot) -> str:
-            _readable(snapshot, id, settings)
+            _readable(snapshot, id, self._settings)
             found = snapshot.index.related(id, limit)
             return to_json({"results": [_summary(one, one.excerpt) for one in found]})
 
-        return await run(job)
+        return await self._run(job)
 
-    return _Tools(
-        "newsearch",
-        instructions=_INSTRUCTIONS,
-        version=newsearch.__version__,
-        log_level="ERROR",
-        tools=[
-            _reading("Search the news", search),
-            _reading("Read an article", fetch),
-            _reading("Topics, outlets and other values", values),
-            _reading("When articles appeared", timeline),
-            _reading("Top stories", stories),
-            _reading("Related articles", related),
-        ],
-    )
+    async def _run(self, job: Callable[[Snapshot], str]) -> str:
+        try:
+            return await self._live.run(job)
+        except QueryError as error:
+            raise ToolError(str(error)) from error
+        except (NewsearchError, Busy) as error:
+            raise ToolError("the index cannot be read now; try again") from error
 
 
-class _Tools(MCPServer[Any]):
+class _Server(MCPServer[Any]):
     """A server with tools alone.
 
     A request for anything that it does not have gets the error of the protocol. The SDK would log a traceback for a
