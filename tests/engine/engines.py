@@ -14,7 +14,7 @@ from unittest import mock
 
 import memory
 import pytest
-from nodes import Unavailable, shared
+from nodes import shared
 
 from newsearch.engine import ENGINES as BY_SCHEME
 
@@ -37,11 +37,7 @@ def in_memory() -> Iterator[str]:
 
 @contextmanager
 def opensearch() -> Iterator[str]:
-    pytest.importorskip("opensearchpy", reason="needs the extra newsearch[opensearch]")
-    try:
-        nodes = shared()
-    except Unavailable as error:
-        pytest.skip(str(error))
+    nodes = shared()
     alias = f"contract{next(_numbers)}"
     # Compacting waits half a minute until space can be freed: tests/opensearch/test_writing.py waits for it, once.
     at_once = mock.patch("newsearch.engine.opensearch.upkeep._HISTORY_SECONDS", 0.0)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import count
 
 import pytest
-from nodes import VERSIONS, Nodes, Unavailable, shared
+from nodes import VERSIONS, Nodes, shared
 
 _numbers = count()
 
@@ -27,11 +27,7 @@ def version(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def nodes(version: str) -> Nodes:
     """One node, which other tests use too."""
-    pytest.importorskip("opensearchpy", reason="needs the extra newsearch[opensearch]")
-    try:
-        return shared(version)
-    except Unavailable as error:
-        pytest.skip(str(error))
+    return shared(version)
 
 
 @pytest.fixture

@@ -289,16 +289,25 @@ _shared: dict[tuple[str, int], Nodes] = {}
 def shared(version: str = VERSIONS[0], count: int = 1) -> Nodes:
     """Nodes that all tests of this process use, started when first needed and ended with the process.
 
-    Raises:
-        Unavailable: they cannot run here.
+    A test that asks for them is skipped where they cannot run.
     """
+    import pytest  # the bench starts nodes without it
+
+    pytest.importorskip("opensearchpy", reason="needs the extra newsearch[opensearch]")
     if (version, count) not in _shared:
-        if reason := why_not(version):
-            raise Unavailable(reason)
-        directory = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        nodes = Nodes(Path(directory.name), count, version)
-        nodes.__enter__()
-        atexit.register(directory.cleanup)
-        atexit.register(nodes.__exit__)
-        _shared[version, count] = nodes
+        try:
+            _shared[version, count] = _started(version, count)
+        except Unavailable as error:
+            pytest.skip(str(error))
     return _shared[version, count]
+
+
+def _started(version: str, count: int) -> Nodes:
+    if reason := why_not(version):
+        raise Unavailable(reason)
+    directory = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    nodes = Nodes(Path(directory.name), count, version)
+    nodes.__enter__()
+    atexit.register(directory.cleanup)
+    atexit.register(nodes.__exit__)
+    return nodes

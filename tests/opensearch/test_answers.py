@@ -15,7 +15,7 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 from judging import answers_alike, explains, ids
 from loading import loaded
-from nodes import VERSIONS, Unavailable, shared
+from nodes import VERSIONS, shared
 from oracle import Oracle
 from strategies import Commit, articles, histories, live, options, protections, trees
 
@@ -34,11 +34,7 @@ _numbers = count()
 
 @pytest.fixture(scope="module", params=VERSIONS)
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    pytest.importorskip("opensearchpy", reason="needs the extra newsearch[opensearch]")
-    try:
-        nodes = shared(request.param)
-    except Unavailable as error:
-        pytest.skip(str(error))
+    nodes = shared(request.param)
     cluster = Cluster(parse_place(f"opensearch+http://{nodes.hosts}/answers"))
     yield cluster
     cluster.ask("DELETE", "/answers-*", params={"expand_wildcards": "all"}, missing=True)

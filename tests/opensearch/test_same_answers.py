@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from alike import assert_alike, assert_random_queries_alike
-from nodes import VERSIONS, Unavailable, shared
+from nodes import VERSIONS, shared
 
 import newsearch
 from bench.queries import NEWS
@@ -30,11 +30,7 @@ def arrays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 
 @pytest.fixture(scope="module", params=VERSIONS)
 def cluster(request: pytest.FixtureRequest) -> Iterator[Index]:
-    pytest.importorskip("opensearchpy", reason="needs the extra newsearch[opensearch]")
-    try:
-        nodes = shared(request.param)
-    except Unavailable as error:
-        pytest.skip(str(error))
+    nodes = shared(request.param)
     place = f"opensearch+http://{nodes.hosts}/same?shards=3&replicas=0"
     newsearch.build(SEEDS, index=place)
     with newsearch.open(place) as index:

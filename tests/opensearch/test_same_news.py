@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from alike import assert_alike, assert_random_queries_alike
-from nodes import Unavailable, shared
+from nodes import shared
 
 import newsearch
 from bench.queries import NEWS
@@ -24,13 +24,9 @@ ARTICLES = 5000
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Index, Index]]:
     """The index in a directory, and the one in a cluster."""
-    pytest.importorskip("opensearchpy", reason="needs the extra newsearch[opensearch]")
     if not NEWS_120K.exists():
         pytest.skip("the collection of real news is not on this machine")
-    try:
-        nodes = shared()
-    except Unavailable as error:
-        pytest.skip(str(error))
+    nodes = shared()
     directory = tmp_path_factory.mktemp("news")
     source = directory / "news.jsonl"
     with gzip.open(NEWS_120K, "rt", encoding="utf-8") as lines:
