@@ -41,13 +41,13 @@ MAX_HITS = 1_000
 _APPLICATION = 0x6E777364
 _VERSION = 2
 _WITHOUT_CHECKSUMS = 1
-"""The version before."""
+"""The version before, which the first to open the file renews."""
 _EXAMINED = 1_000
 """The number of new articles that are compared at a time with those delivered, to leave out copies."""
 
 
 class _Mark(NamedTuple):
-    """Changes with whatever is noted for a search."""
+    """Tells whether anything was noted for a search since it was read."""
 
     request: bytes
     size: int
@@ -55,7 +55,7 @@ class _Mark(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """What the file has on a search: its request the last time, as JSON, and the keys delivered."""
+    """What the file stores for a search: its last request, as JSON, and the keys delivered."""
 
     request: str
     keys: array[int]
@@ -74,8 +74,8 @@ class Alert:
         copies: how many of them are left out, because they are copies of articles delivered before. 0 unless the
             request has `collapse`.
         begins: whether the search was never asked before. Then all its matches count as known.
-        changed: whether its request was another one the last time. Then only articles are new that also were, or would
-            have been, new for that one.
+        changed: whether its request has changed since the last time. Then an article is new only if it also was, or
+            would have been, new for the former request.
         keys: of the articles that count as delivered once the alert is acknowledged; an array of type Q.
     """
 
@@ -124,7 +124,7 @@ class Deliveries:
         check_number("wait", wait, 0, 1e6)
         self.path = Path(path)
         with self._problems():
-            # SQLite takes some names for something else than a file. None of them is a whole path.
+            # SQLite gives some names a meaning of its own, such as :memory:. None of them is an absolute path.
             self._connection = sqlite3.connect(self.path.absolute(), timeout=wait, isolation_level=None)
         try:
             with self._problems():
@@ -241,11 +241,11 @@ class Deliveries:
         passed = array("Q")
         changed = before != _written(search.request)
         if changed:
-            # All that matches now, but for what is new for the former request.
+            # All that matches now, except what is new for the former request.
             passed = index.keys(request, delivered + _new(index, before, delivered))
             delivered += passed
         new = index.keys(request, delivered)
-        # Of more, any may come first; the others are new the next time.
+        # If there are more, any may come first. The others stay new.
         among, copies = set(new[:MAX_SELECTED]), set[int]()
         if request.collapse and among:
             among, copies = _without_copies(index, request, among, delivered)
@@ -300,7 +300,7 @@ class Deliveries:
         run = self._connection.execute
         with self._problems(), self._of_one_moment():
             found = run(f"SELECT {columns} FROM delivered WHERE name = ?", (name,)).fetchone()  # noqa: S608
-            # A search that a damaged list of names lacks must not begin again.
+            # If the table's index of names is damaged, a search that it lacks must not begin again.
             if (
                 found is None
                 and run("SELECT 1 FROM delivered NOT INDEXED WHERE name = ?", (name,)).fetchone()
@@ -342,7 +342,7 @@ class Deliveries:
 
     @contextmanager
     def _of_one_moment(self) -> Iterator[None]:
-        """What is read is what the file has at one moment, whatever other processes write."""
+        """Read one state of the file, whatever other processes write meanwhile."""
         self._connection.execute("SAVEPOINT moment")
         try:
             yield
@@ -370,7 +370,7 @@ class Deliveries:
                 failed = OSError(number, os.strerror(number))
                 raise StorageError(self.path, "cannot be used", failed) from error
             raise self._damaged() from error
-        except UnicodeDecodeError as error:  # as in a damaged name of a table, which SQLite quotes
+        except UnicodeDecodeError as error:  # SQLite quotes the damaged name of a table
             raise self._damaged() from error
 
 
@@ -382,11 +382,11 @@ _ERRNO = {
     sqlite3.SQLITE_IOERR: errno.EIO,
     sqlite3.SQLITE_NOMEM: errno.ENOMEM,
 }
-"""The system's number for what SQLite says."""
+"""The system's number for an error of SQLite."""
 
 
 def _lowest_first(keys: array[int]) -> array[int]:
-    """Keys from the file, or for it, where the lowest byte comes first."""
+    """Convert keys from or to the byte order of the file, the lowest byte first."""
     if sys.byteorder == "big":
         keys.byteswap()
     return keys
@@ -397,7 +397,7 @@ def _checksum(request: bytes, keys: bytes) -> int:
 
 
 def _written(request: Request) -> str:
-    """A request as the file has it."""
+    """A request as the file stores it."""
     return json.dumps(request.as_mapping(), sort_keys=True)
 
 
@@ -405,7 +405,7 @@ def _new(index: Index, before: str, delivered: array[int]) -> array[int]:
     """What is new for the former request of a search."""
     try:
         return index.keys(Request.from_mapping(json.loads(before)), delivered)
-    except (QueryError, ValueError):  # which this version no longer accepts
+    except (QueryError, ValueError):  # this version no longer accepts the request
         return array("Q")
 
 
@@ -417,9 +417,9 @@ def _shown(results: Results) -> set[int]:
 def _without_copies(
     index: Index, request: Request, new: set[int], delivered: array[int]
 ) -> tuple[set[int], set[int]]:
-    """Some of the new articles, the first ones, that are not copies of delivered ones; and those that are.
+    """Examine the first of the new articles. Returns those that are not copies of delivered ones, and those that are.
 
-    Of many, only some are examined, until there is one to show. The others stay new.
+    At most _EXAMINED are examined at a time, until there is one to show. The others stay new.
     """
     plain = replace(request, limit=_EXAMINED, collapse=None, per_outlet=None)
     kept, copies = set[int](), set[int]()

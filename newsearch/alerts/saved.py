@@ -109,7 +109,7 @@ def _read(place: Path) -> bytes:
 
 
 def _tables(place: Path, data: bytes) -> list[dict[str, Any]]:
-    """The tables of a file, one for each search, with whatever they hold."""
+    """The tables of a file, one for each search. What they contain is not checked."""
     try:
         document = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -129,7 +129,8 @@ def _tables(place: Path, data: bytes) -> list[dict[str, Any]]:
 
 
 def _searches(place: Path, tables: list[dict[str, Any]]) -> Iterator[SavedSearch | SavedSearchError]:
-    # A name that an unusable search has is taken, too: what was delivered for that search is kept under it.
+    """The search of each table, or the error that makes it unusable."""
+    # The name of an unusable search is taken too: what was delivered for it is stored under that name.
     taken = set[str]()
     for number, table in enumerate(tables, 1):
         name = ""
@@ -146,7 +147,7 @@ def _searches(place: Path, tables: list[dict[str, Any]]) -> Iterator[SavedSearch
 
 
 def _plain(table: dict[str, Any]) -> dict[str, Any]:
-    """The table with dates as text: in TOML they need no quotes, in a request they are text."""
+    """The table with its dates as text, as a request has them. TOML also has dates without quotes."""
     return {
         key: value.isoformat() if isinstance(value, date | time) else value for key, value in table.items()
     }

@@ -1,7 +1,7 @@
 /* Groups joined by centroid linkage, compiled: what linkage.py does round by round in numpy.
  *
- * Sums of floating-point numbers depend on their order. Pairs therefore stand, are taken and are added up in the order
- * of linkage.py. */
+ * A sum of floating-point numbers depends on their order. Pairs are therefore stored, taken and summed in the order of
+ * linkage.py. */
 
 #include "_arrays.h"
 
@@ -16,7 +16,7 @@
 #define MAX_ARTICLES 16777216
 
 #define BLOCK 1024
-#define DIGIT 11 /* the bits of a key by which pairs are sorted at a time */
+#define DIGIT 11 /* pairs are sorted by this many bits of their keys at a time */
 
 typedef struct {
     uint64_t key; /* the smaller group, then the larger one */
@@ -34,15 +34,15 @@ typedef struct {
 } Joinable;
 
 typedef struct {
-    uint32_t count;     /* of the articles, and more than the number of any group: where a pair was taken */
-    int bits;           /* of the number of a group */
+    uint32_t count;         /* of the articles; no group has this number, which marks a pair that was taken */
+    int bits;               /* of the number of a group */
     double threshold;
-    int64_t *label;     /* of each article, its group */
-    double *within, *bulk, *nearest, *inside; /* of each group, and so on */
+    int64_t *label;         /* the group of each article */
+    double *within, *bulk, *nearest, *inside; /* of each group, as are the next four */
     int64_t *size;
     uint32_t *best, *to;
     uint8_t *is_touched;
-    uint32_t *one, *other;  /* the groups of each pair, and how alike they are */
+    uint32_t *one, *other;  /* the groups of each pair; the next is their similarity */
     double *likeness;
     Py_ssize_t pairs, room, gone;
     Joinable *joinable;     /* in the order of their places */
@@ -50,7 +50,8 @@ typedef struct {
     Pairs taken, spare;
 } Linkage;
 
-/* Room for more elements of an array; 0 without memory. The interpreter's lock is not needed. */
+/* Make room for so many elements of an array. Returns 0 without memory. Python's own functions would need the
+ * interpreter's lock. */
 static int grown(void **array, Py_ssize_t *room, Py_ssize_t wanted, size_t size) {
     if (wanted <= *room) return 1;
     const Py_ssize_t more = wanted + wanted / 2 + 64;
@@ -77,7 +78,7 @@ static int take(Linkage *linkage, uint32_t one, uint32_t other, double likeness)
     return 1;
 }
 
-/* Sort the pairs that were taken by their keys; those of one key stay in order. */
+/* Sort the taken pairs by their keys. Those of one key keep their order, in which they are summed. */
 static int sort_taken(Linkage *linkage) {
     Pairs *taken = &linkage->taken, *spare = &linkage->spare;
     Py_ssize_t first = 1;
@@ -109,7 +110,7 @@ static double closeness(const Linkage *linkage, uint32_t one, uint32_t other, do
     return found < linkage->threshold ? 0 : found;
 }
 
-/* Add up the pairs that were taken, each once, after all others. */
+/* Sum the taken pairs of the same groups, and append each sum as a pair. */
 static int add_taken(Linkage *linkage) {
     const Pairs *taken = &linkage->taken;
     if (!sort_taken(linkage) || !has_room(linkage, linkage->pairs + taken->count)) return 0;
@@ -153,7 +154,7 @@ static void find_best(Linkage *linkage) {
     }
 }
 
-/* Join the groups that are each other's closest. Returns how many were joined to another. */
+/* Join the groups that are each other's closest. Returns how many pairs of groups were joined. */
 static uint32_t join(Linkage *linkage) {
     uint32_t joined = 0;
     for (uint32_t group = 0; group < linkage->count; group++) {
@@ -175,7 +176,7 @@ static uint32_t join(Linkage *linkage) {
     return joined;
 }
 
-/* Take a pair with a group that was joined, by its new groups. */
+/* Take a pair, one of whose groups was joined, as a pair of its new groups. */
 static int take_pair(Linkage *linkage, Py_ssize_t at) {
     const uint32_t one = linkage->to[linkage->one[at]], other = linkage->to[linkage->other[at]];
     linkage->one[at] = linkage->other[at] = linkage->count;
@@ -185,7 +186,8 @@ static int take_pair(Linkage *linkage, Py_ssize_t at) {
     return 1;
 }
 
-/* Take all pairs with a group that was joined. Nothing branches on which these are, which cannot be foreseen. */
+/* Take all pairs, one of whose groups was joined. The scan does not branch on which these are: the processor could not
+ * predict it. */
 static int take_touched(Linkage *linkage) {
     const uint8_t *is_touched = linkage->is_touched;
     Py_ssize_t touched[BLOCK];
@@ -235,7 +237,7 @@ static int join_all(Linkage *linkage) {
     return 1;
 }
 
-/* Everything that leads into an array is checked. */
+/* Check all that is used as an index into an array. */
 static int check(const Array *given, double threshold) {
     const Array *one = &given[0], *other = &given[1], *likeness = &given[2], *together = &given[3], *bulk = &given[4];
     const Py_ssize_t count = together->length;
@@ -270,7 +272,7 @@ static int open_linkage(Linkage *linkage, const Array *given, double threshold) 
            linkage->best && linkage->to && linkage->is_touched;
 }
 
-/* The groups to begin with, and the pairs of articles as pairs of these. */
+/* Fill the groups to begin with, and take the pairs of articles as pairs of these groups. */
 static int begin(Linkage *linkage, const Array *given) {
     const uint32_t *one = given[0].data, *other = given[1].data;
     const int64_t *together = given[3].data;
@@ -303,7 +305,8 @@ static PyObject *linked(PyObject *module, PyObject *arguments) {
     (void)module;
     PyObject *objects[5], *result = NULL;
     double threshold;
-    if (!PyArg_ParseTuple(arguments, "OOOOOd", &objects[0], &objects[1], &objects[2], &objects[3], &objects[4], &threshold))
+    if (!PyArg_ParseTuple(arguments, "OOOOOd", &objects[0], &objects[1], &objects[2], &objects[3], &objects[4],
+                          &threshold))
         return NULL;
     Array given[5];
     memset(given, 0, sizeof(given));

@@ -13,19 +13,9 @@ EMNLP 2018). Articles of one outlet are similar through its templates, so their 
 one event may have no word in common. Each vector is therefore first moved towards those of its NEIGHBOURS nearest
 neighbours (SMOOTHING; Rocchio's feedback used as document expansion).
 
-Groups are then joined by centroid linkage. The closeness of two groups is the cosine of their centroids. Since k is a
-product of kernels, it can be computed from sums of k:
-
-    closeness(A, B) = K(A, B) / sqrt(K(A, A) * K(B, B)),  K(A, B) = sum of k(a, b) over a in A and b in B
-
-In each round, two groups that are each other's closest are joined if their closeness exceeds THRESHOLD. A single pair
-of articles cannot join two groups, and the result does not depend on the order of the articles.
-
-Centroids of large groups are alike as soon as the groups share a topic, such as an election, although most of their
-articles have little in common. Two groups are therefore joined only if the mean similarity of an article of one and an
-article of the other is COHESION or more. For groups that have n articles together, more than MANY, it must be
-COHESION * sqrt(n / MANY), and at most MAX_COHESION. Titles alone have less in common than whole texts, so an article
-without a text counts as MANY / MANY_TITLES of one.
+Groups are then joined by centroid linkage (see `linkage`) if their closeness is at least THRESHOLD. Groups of more than
+MANY articles together must cohere more. Titles alone have less in common than whole texts, so an article without a text
+counts as MANY / MANY_TITLES of one.
 
 Numbers are anchors: they are rare, and therefore weigh much. They are also vetoes. If the titles of two articles hold
 numbers, but none in common, the articles tell of different days, places or products of one topic, and their similarity

@@ -7,12 +7,14 @@ The similarity k of two articles is a product of kernels. The closeness can ther
 In each round, two groups that are each other's closest are joined if their closeness is at least a threshold. A single
 pair of articles cannot join two groups, and the result does not depend on the order of the articles.
 
-Centroids of large groups are alike as soon as the groups share a topic. Two groups are therefore joined only if the
-mean similarity of an article of one and an article of the other is COHESION or more. It must be more, and at most
-MAX_COHESION, for groups that are large together: see `bulk`.
+Centroids of large groups are alike as soon as the groups share a topic, such as an election, although most of their
+articles have little in common. Two groups are therefore joined only if the mean similarity of an article of one and an
+article of the other is COHESION or more. For groups whose bulk together is b, more than 1, it must be
+COHESION * sqrt(b), and at most MAX_COHESION.
 
-The Python version works round by round in numpy, and is the reference. If a compiler was available when newsearch was
-installed, `_linkage.c` replaces it: it adds up in the same order, and gives the same groups in a tenth of the time.
+The version in Python works round by round in numpy, and is the reference. If a compiler was available when newsearch
+was installed, `_linkage.c` replaces it. It computes sums in the same order, and forms the same groups in a tenth of the
+time.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ COHESION: Final = 0.12
 MAX_COHESION: Final = 0.35
 
 MAX_ARTICLES: Final = 1 << 24
-"""The highest number of articles."""
+"""The maximum number of articles."""
 
 
 def linked(
@@ -40,7 +42,7 @@ def linked(
     Args:
         one, other, likeness: the pairs of articles that are alike, and how much.
         together: for each article, the number of its group to begin with: the smallest index in it.
-        bulk: for each article, its share of what makes a group large: groups of more than 1 together must cohere more.
+        bulk: for each article, its share of a large group. The bulk of a group is the sum.
         threshold: above 0.
 
     Returns:
@@ -55,7 +57,7 @@ def linked(
 def linked_in_numpy(
     article: Numbers, like: Numbers, likeness: Floats, together: Places, bulk: Floats, threshold: float
 ) -> Places:
-    """The same without the compiled module."""
+    """As `linked`, without the compiled module."""
     label, count = together, len(together)
     one, other = label[article], label[like]
     within = np.bincount(label, minlength=count).astype(np.float64)
@@ -93,7 +95,7 @@ def linked_in_numpy(
 
 
 class _GroupPairs:
-    """Pairs of groups. In each round, few of millions change: the others stay where they are.
+    """Pairs of groups. Each round changes few of millions, and leaves the others where they are.
 
     Args:
         one, other, likeness, closeness: see `linked`. Later pairs are stored in these arrays too.
@@ -110,7 +112,7 @@ class _GroupPairs:
         self.joinable = np.flatnonzero(closeness > 0)
 
     def taken(self, groups: Places) -> tuple[Places, Places, Floats]:
-        """Take all pairs with one of these groups away; return the groups of each, and their likeness."""
+        """Remove all pairs with one of these groups. Returns their groups and their similarities."""
         is_touched = np.zeros(self._count + 1, np.bool_)
         is_touched[groups] = True
         one, other = self.one[: self._size], self.other[: self._size]
@@ -121,7 +123,7 @@ class _GroupPairs:
         return taken
 
     def add(self, one: Places, other: Places, likeness: Floats, closeness: Floats) -> None:
-        """Add pairs after all others."""
+        """Append pairs."""
         if self._size + len(one) > len(self.one):
             self._make_room(len(one))
         places = np.arange(self._size, self._size + len(one))

@@ -55,7 +55,7 @@ def _opened(directory: Path) -> ArrayFile:
 
 
 def write_groups(directory: Path, generation: int, found: KnownGroups, member: Array, group: Array) -> None:
-    """Replace the file, if that is possible here."""
+    """Replace the file, if that is possible (see `write_kept`)."""
     arrays: dict[str, Array] = {
         "member": member.astype(np.uint32),
         "group": group.astype(np.uint32),

@@ -1,7 +1,7 @@
 """Files of arrays that readers keep beside an index for the next process that asks. No table of contents names them.
 
-They are only caches: without one, a reader finds everything out once more. Each is replaced atomically. A reader that
-cannot write one, or finds it damaged, does without it.
+They are only caches: without one, a reader computes everything again. Each is replaced atomically. A reader that cannot
+write one, or finds it damaged, does without it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def identity(toc: Toc) -> int:
 
 
 def read_kept(path: Path, kind: str, version: int) -> ArrayFile:
-    """A file of this kind, verified.
+    """Open a file of this kind, and verify it.
 
     Raises:
         OSError, NewsearchError: there is none, or it is damaged.
@@ -42,12 +42,12 @@ def read_kept(path: Path, kind: str, version: int) -> ArrayFile:
 
 
 def is_of(file: ArrayFile, generation: int) -> bool:
-    """Whether a file is about the generation with this identity. Raises what `ArrayFile.array` raises."""
+    """Whether a file describes the generation with this identity. Raises what `ArrayFile.array` raises."""
     return bool(file.array("generation").tolist() == [generation])
 
 
 def write_kept(path: Path, kind: str, version: int, generation: int, arrays: Mapping[str, Array]) -> None:
-    """Replace a file, if that is possible here: a disk may be full or read-only."""
+    """Replace a file. If the disk is full or read-only, nothing changes."""
     temporary = temporary_name(path)
     with suppress(OSError):
         write_arrays(

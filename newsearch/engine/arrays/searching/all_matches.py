@@ -46,7 +46,7 @@ class AllMatches:
 
     @cached_property
     def few(self) -> Array | None:
-        """The articles that may be found and pass the filters, if words are best looked for in them."""
+        """The articles that may be found and pass the filters, if looking for the words in them is fastest."""
         clauses = self._clauses
         if not self._filters.any or clauses.also or clauses.is_every:
             return None

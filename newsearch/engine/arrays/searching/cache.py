@@ -33,8 +33,8 @@ _SPARE = 8
 least valuable entries takes time."""
 
 _MOST_FREED = 16 << 20
-"""After dropping this many bytes, or as many as its limit, a cache gives back the memory that was freed between pieces
-that are in use. The C library would keep it. Each time takes half a millisecond."""
+"""After dropping this many bytes, or as many as its limit if that is less, a cache returns freed memory between blocks
+in use to the system. The C library would keep it. This takes half a millisecond each time."""
 
 _MAKING = 20_000
 """The cost of making any value, however small, as the number of bytes of a large one that cost as much."""

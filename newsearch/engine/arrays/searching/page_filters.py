@@ -30,7 +30,7 @@ _LISTED_SHARE = 128
 """Articles that pass are listed if they are at most one in this many."""
 
 _BESIDE = 2
-"""Words are looked for in the articles that pass if these are at most one for this many candidates."""
+"""Words are looked for in the articles that pass if there is at most one of these for this many candidates."""
 
 _HARDLY_ANY = 512
 """Checking candidates one by one takes less time than any bitmap if they are at most one in this many articles."""
@@ -75,9 +75,11 @@ class PageFilters:
         return self.bits if self._is_asked_again else None
 
     def few(self, candidates: int) -> Array | None:
-        """All articles that pass, sorted, if they are few beside so many candidates, as far as that is known at once.
+        """All articles that pass, sorted. None if they are not few compared with so many candidates, or if finding them
+        would take long.
 
-        To look for words in them takes less time than to check articles with the words, of which hardly any pass.
+        If they are few, looking for the words in them takes less time than checking the articles with the words, of
+        which hardly any pass.
         """
         key = None if self._unread else self._compiler.filter_keys(self._nodes)
         if key is None:
@@ -90,7 +92,9 @@ class PageFilters:
         return found[0] if found and len(found[0]) * _BESIDE <= candidates else None
 
     def _found_few(self) -> tuple[Array, ...] | None:
-        """All articles that pass, if they are few, or nothing if they are not; None if that would take long to find."""
+        """All articles that pass, alone in a tuple, which is empty if they are not few. None if finding them would take
+        long.
+        """
         most = self._view.articles // _LISTED_SHARE
         alone = [group[0] for group in self.groups if len(group) == 1 and not group[0].negated]
         for check in alone:
@@ -180,7 +184,7 @@ class PageFilters:
 
 
 def _numbers_of(check: Check, most: int) -> Array | None:
-    """The articles that pass a check, if it has them listed or marked, and they are not more than this."""
+    """The articles that pass a check, if it lists or marks them and there are at most `most`."""
     if check.kind == LISTED and len(docs := np.asarray(check.column)) <= most:
         return docs
     if check.kind == MARKED and np.bitwise_count(bits := np.asarray(check.column)).sum() <= most:

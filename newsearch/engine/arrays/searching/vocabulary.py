@@ -26,7 +26,6 @@ from newsearch.errors import NewsearchError
 
 Array: TypeAlias = NDArray[Any]
 
-
 Frequent: TypeAlias = tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.int32]]
 """The numbers of forms, the letter mask of each, and the negative number of articles that contain it."""
 
@@ -38,6 +37,15 @@ _MOST = 2**31 - 1
 
 _NEAREST = 8
 """How much faster forms one edit away are found by the order of all forms than by comparing each."""
+
+_KIND, _VERSION = "vocabulary", 1
+_ARRAYS = "text", "at", "counts", "numbers", "letters", "starts", "often", "often_letters"
+
+_PER_FORM = 28
+"""The bytes that a form takes besides its text."""
+
+_SAMPLED = 16
+"""The size of a vocabulary is estimated from one stem in this many."""
 
 
 class Vocabulary(NamedTuple):
@@ -62,11 +70,11 @@ class Vocabulary(NamedTuple):
         return int(self.counts[number]) if number >= 0 else 0
 
     def begun(self, prefix: str, limit: int) -> list[tuple[str, int]]:
-        """The forms with this prefix in most findable articles, each with their number, the most frequent first."""
+        """The most frequent forms with this prefix, each with the number of findable articles that contain it."""
         first, last = kernel.begun(self.text, self.at, prefix.encode("utf-8", "surrogatepass"))
         counts = self.counts[first:last]
         if len(counts) > limit > 0:
-            # All that are as frequent as the last one: their order decides which of them are left out.
+            # Keep all forms that are as frequent as the last one. Their order decides which of them are left out.
             least = max(int(np.partition(counts, len(counts) - limit)[-limit]), 1)
             found = np.flatnonzero(counts >= least)
         else:
@@ -93,10 +101,10 @@ class Vocabulary(NamedTuple):
         ]
 
     def _near(self, term: str, edits: int, least: int) -> list[tuple[int, str, int]]:
-        """See `similar_among`. Forms in fewer than `least` articles may be missing."""
+        """See `similar_among`. May lack forms in fewer than `least` articles."""
         numbers, letters, rarity = self.frequent
         if least >= FREQUENT:
-            # Most words are rare, and those that are not are read faster than an order of all of them.
+            # Most forms are rare. To compare all others takes less time than to read the order of all forms.
             first = int(rarity.searchsorted(np.int32(-min(least, _MOST)), side="right"))
             if first * (_NEAREST if edits == 1 else 1) <= len(self.counts) // 2:
                 return kernel.similar(
@@ -156,19 +164,19 @@ def _rarity(counts: Array, numbers: Array) -> NDArray[np.int32]:
 
 
 def read_vocabulary(directory: Path, toc: Toc) -> Vocabulary | None:
-    """The vocabulary that a process has kept of this generation; None without a sound one."""
-    from newsearch.engine.arrays.files import kept  # most processes compare nothing
+    """The stored vocabulary of this generation. None if no process has stored one, or if it is damaged."""
+    from newsearch.engine.arrays.files import kept  # most processes compare no forms
 
     try:
         file = kept.read_kept(directory / VOCABULARY_NAME, _KIND, _VERSION)
         if not kept.is_of(file, kept.identity(toc)):
             return None
         text = file.array("text")
-        # A file holds numbers as narrow as they may be.
+        # A file stores numbers in the narrowest type that holds all of them.
         at, counts, numbers, letters, starts, often, often_letters = (
             file.array(name).astype(np.uint32, casting="safe", copy=False) for name in _ARRAYS[1:]
         )
-        # All that is not checked here, the loops check: where a form of a number begins and ends.
+        # The rest is checked by the loops: they look up where each form that they read begins and ends.
         is_sound = (
             text.dtype == np.uint8
             and len(at) == len(counts) + 1 == len(numbers) + 1 == len(letters) + 1
@@ -197,7 +205,7 @@ def _are_texts(text: Array, at: Array) -> bool:
 
 
 def write_vocabulary(directory: Path, toc: Toc, found: Vocabulary) -> None:
-    """Keep the vocabulary of this generation for other processes, if that is possible here."""
+    """Store the vocabulary of this generation for other processes, if that is possible (see `write_kept`)."""
     from newsearch.engine.arrays.files import kept
 
     numbers, letters, starts = found.order
@@ -210,23 +218,14 @@ def write_vocabulary(directory: Path, toc: Toc, found: Vocabulary) -> None:
     kept.write_kept(path, _KIND, _VERSION, kept.identity(toc), dict(zip(_ARRAYS, arrays, strict=True)))
 
 
-_KIND, _VERSION = "vocabulary", 1
-_ARRAYS = "text", "at", "counts", "numbers", "letters", "starts", "often", "often_letters"
-
-
 def likely_bytes(segments: Sequence[Segment]) -> int:
-    """About how many bytes the vocabulary of some segments takes. Most forms are in several of them: how many is
-    estimated from the hashes of some stems."""
+    """Estimate how many bytes the vocabulary of some segments takes.
+
+    Most forms are in several segments. The hashes of some stems tell in how many.
+    """
     most = sum(
         len(segment.dictionary.arrays[0]) + _PER_FORM * len(segment.dictionary) for segment in segments
     )
     hashes = [segment.file.array("stem_hash") for segment in segments]
     some = np.concatenate([np.empty(0, np.uint32), *(each[each % _SAMPLED == 0] for each in hashes)])
     return most * len(np.unique(some)) // len(some) if len(some) else most
-
-
-_PER_FORM = 28
-"""The bytes that a form takes besides its text."""
-
-_SAMPLED = 16
-"""One stem in this many is examined."""

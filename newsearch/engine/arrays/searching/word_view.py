@@ -49,8 +49,8 @@ _VOCABULARY_SHARE = 2
 """The forms of all segments are put together if they take at most one part in this many of the cache."""
 
 _VOCABULARY_BYTES = 32 << 20
-"""They are also put together if they take fewer bytes than this, which is only for a moment where they are kept in a
-file."""
+"""They are also put together if they take at most this many bytes and can be stored in a file. They then take memory
+only until the file is written."""
 
 _BITS_SHARE = 128
 """A word in more than one of this many articles gets a bitmap over all articles. A membership test then reads one bit
@@ -193,7 +193,7 @@ class WordView(ColumnView):
         )
 
     def _bounded(self, term: str) -> _Lying | None:
-        """As `_lie`, for a word that no page may ever ask for: queries with it are compared with the one typed."""
+        """As `_lie`, for a word of a query that is compared with the one typed. A page may never ask for the word."""
         key = "bounded", term
         return self.cache.get(key) or self._keep_lying(key, self._found_lying(term))
 
@@ -306,7 +306,7 @@ class WordView(ColumnView):
         return found
 
     def vocabulary_to_compare(self) -> Vocabulary | None:
-        """The forms of all segments for comparing a term with them, or None if they are better compared by segment."""
+        """The forms of all segments, to compare a term with them. None if comparing it segment by segment is faster."""
         found = self.vocabulary
         if found is not None:
             return found
@@ -330,16 +330,17 @@ class WordView(ColumnView):
         with self._putting_together:
             found = self.vocabulary
             if found is None:
-                # Another process may have kept it in the meantime.
+                # Another process may have stored it in the meantime.
                 found = self._vocabulary = self._kept_vocabulary()
             return self._put_together() if found is None else found
 
     def _kept_vocabulary(self) -> Vocabulary | None:
-        """The forms of all segments in the file that a process has kept, which takes no memory of its own."""
+        """The forms of all segments from the file beside the index, which is mapped and takes none of the cache."""
         directory, toc = self._published
         return None if directory is None or toc is None else read_vocabulary(directory, toc)
 
     def _put_together(self) -> Vocabulary:
+        """Put the forms of all segments together, and keep them in the file or, failing that, in the cache."""
         visible = None if self.all_visible else self.visible
         found = vocabulary_of(self.segments, self.starts, visible)
         directory, toc = self._published
