@@ -92,6 +92,7 @@ class ArraysReader:
     def defer_copies(self) -> Callable[[], None]:
         return self._view.defer_groups()
 
+    @checked
     def prepare(self) -> None:
         self._view.put_together()
 

@@ -108,6 +108,7 @@ def survives(directory: Path) -> None:
     if reader is None:
         return
     tried(reader.stats)
+    tried(reader.prepare)
     for article in ARTICLES[::4]:
         tried(reader.get, article.id)
     tried(lambda: list(reader.articles()))

@@ -12,6 +12,7 @@ import pytest
 
 import newsearch
 from newsearch.engine.arrays.files import kept
+from newsearch.engine.arrays.files.layout import ArrayFile
 from newsearch.engine.arrays.files.toc import VOCABULARY_NAME
 from newsearch.engine.arrays.reader import ArraysReader
 from newsearch.engine.arrays.searching import vocabulary, word_view
@@ -88,6 +89,16 @@ def test_a_prepared_index_puts_its_words_together_before_anything_is_compared(pl
         index.prepare()
     with pytest.raises(newsearch.EngineError):
         index.prepare()
+
+
+def test_words_are_not_put_together_from_damaged_segments(place: Path) -> None:
+    for path in place.glob("*.seg"):
+        _, _, kept_, start = ArrayFile(path)._place("term_at")
+        data = path.read_bytes()
+        path.write_bytes(data[:start] + b"\xff" * kept_ + data[start + kept_ :])
+    with newsearch.open(place) as index, pytest.raises(newsearch.IndexCorrupt, match="term_at"):
+        index.prepare()
+    assert not (place / VOCABULARY_NAME).exists()
 
 
 def test_another_generation_does_not_use_it(place: Path) -> None:
