@@ -41,5 +41,5 @@ arrays=tests/engine/arrays
 LD_PRELOAD=$preload PYTHONPATH=$copy "$python" -m pytest -p no:cacheprovider "$@" tests/articles tests/sources/test_listing.py \
     $arrays/test_kernel.py $arrays/test_sieve.py $arrays/test_lookup.py $arrays/test_building.py $arrays/test_hostile.py \
     $arrays/test_stored.py $arrays/test_json_articles.py $arrays/test_groups.py $arrays/test_urls.py \
-    $arrays/test_cache.py \
-    tests/stories/test_comparing.py tests/stories/test_likeness.py tests/opensearch/test_coding.py
+    $arrays/test_cache.py $arrays/test_vocabulary.py \
+    tests/stories/test_comparing.py tests/stories/test_likeness.py tests/stories/test_linkage.py tests/opensearch/test_coding.py
