@@ -50,8 +50,9 @@ class SourceError(NewsearchError):
     """
 
     def __init__(self, location: str, reason: str, hides_articles: bool = False, id: str = "") -> None:
+        location = without_secrets(location)
         super().__init__(location, reason, hides_articles, id)
-        self.location = without_secrets(location)
+        self.location = location
         self.reason = reason
         self.hides_articles = hides_articles
         self.id = id

@@ -75,7 +75,7 @@ def _fault(url: str) -> str:
     try:
         _ = parts.port
     except ValueError:
-        return "a URL whose port is no number; in a password, write / as %2F, ? as %3F, # as %23 and @ as %40"
+        return "a URL without a usable port; in a password, write / as %2F, ? as %3F, # as %23 and @ as %40"
     return ""
 
 

@@ -589,6 +589,7 @@ def test_a_source_is_forgotten_as_it_is_shown_if_no_other_is_shown_so(site: Site
 def test_an_error_hides_what_an_address_says_in_confidence(address: str, wanted: str) -> None:
     error = newsearch.SourceError(address, "is late")
     assert (error.location, str(error)) == (wanted, f"{wanted}: is late")
+    assert repr(error) == f"SourceError({wanted!r}, 'is late', False, '')"
     assert pickle.loads(pickle.dumps(error)).location == wanted
 
 
@@ -600,6 +601,11 @@ def test_an_address_that_cannot_be_visited_is_refused_without_its_secrets(tmp_pa
         newsearch.build(url, index=tmp_path / "index")
     assert "***@" in str(refused.value)
     assert "hu" not in str(refused.value)
+
+
+def test_an_address_with_too_high_a_port_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(newsearch.SourceError, match="a URL without a usable port; in a password"):
+        newsearch.build("https://news.example:99999/f", index=tmp_path / "index")
 
 
 def test_a_redirect_to_a_secret_address_is_reported_without_it(site: Site, tmp_path: Path) -> None:
