@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Thread
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -184,6 +186,45 @@ def test_too_little_memory_puts_nothing_together(place: Path, monkeypatch: pytes
     assert found == expected
     assert reader._view.vocabulary is None
     assert not (place / VOCABULARY_NAME).exists()
+
+
+def test_threads_that_wait_do_not_put_together_what_is_too_large_to_keep(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError("read-only")
+
+    def slowly(*given: Any) -> vocabulary.Vocabulary:
+        calls.append(given)
+        if len(calls) == 1:
+            waiting.start()
+            sleep(0.2)
+        return vocabulary.vocabulary_of(*given)
+
+    calls: list[Any] = []
+    reader = ArraysReader(place)
+    waiting = Thread(target=reader.prepare)
+    monkeypatch.setattr(kept, "write_arrays", fails)
+    monkeypatch.setattr(word_view, "_VOCABULARY_SHARE", 1 << 40)
+    monkeypatch.setattr(word_view, "vocabulary_of", slowly)
+    reader.prepare()
+    waiting.join()
+    reader.prepare()
+    assert len(calls) == 1
+
+
+def test_a_comparison_does_not_drop_what_another_thread_puts_together(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = ArraysReader(place)
+
+    def finds_nothing(*_: object) -> None:
+        monkeypatch.undo()
+        reader.prepare()
+
+    monkeypatch.setattr(word_view, "read_vocabulary", finds_nothing)
+    reader.like("storn", 1)
+    assert reader._view.vocabulary is not None
 
 
 def test_forms_that_begin_within_a_letter_are_ignored(place: Path) -> None:

@@ -311,23 +311,25 @@ class WordView(ColumnView):
         if found is not None:
             return found
         self._compared += 1
-        if self._compared == 1:
-            self._vocabulary = self._kept_vocabulary()
-            if self._vocabulary is not None:
-                return self._vocabulary
+        # Another thread may put them together meanwhile.
+        if self._compared == 1 and (kept := self._kept_vocabulary()) is not None:
+            self._vocabulary = kept
+            return kept
         # To put the forms together takes as long as some comparisons.
         return None if self._compared <= _SCANS else self.put_together()
 
     def put_together(self) -> Vocabulary | None:
         """The forms of all segments, put together unless they are; None if they would take too much memory."""
-        if self._may_put_together is None:
-            likely = likely_bytes(self.segments)
-            fits = likely * _VOCABULARY_SHARE <= self.cache.limit
-            self._may_put_together = fits or (self._published[1] is not None and likely <= _VOCABULARY_BYTES)
-        if not self._may_put_together:
-            return None
         # Threads that ask at the same time wait for one of them.
         with self._putting_together:
+            if self._may_put_together is None:
+                likely = likely_bytes(self.segments)
+                fits = likely * _VOCABULARY_SHARE <= self.cache.limit
+                self._may_put_together = fits or (
+                    self._published[1] is not None and likely <= _VOCABULARY_BYTES
+                )
+            if not self._may_put_together:
+                return None
             found = self.vocabulary
             if found is None:
                 # Another process may have stored it in the meantime.
