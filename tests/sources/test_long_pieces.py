@@ -20,6 +20,11 @@ from newsearch.sources.registry import open_source
 LONG = 1_000_000
 
 
+def _beginning(page: object) -> str:
+    """The name of an example, which would otherwise be the whole page."""
+    return str(page)[:40]
+
+
 @pytest.fixture(autouse=True)
 def _no_hang() -> Iterator[None]:
     with no_hang(30):
@@ -42,7 +47,9 @@ def of_json(path: Path, record: Any) -> Article:
 
 
 @pytest.mark.parametrize(
-    "value", ["&x y" + " " * 200_000 + "z", "*x* y" + " " * 200_000 + "z", "!x y" + " " * 200_000 + "z"]
+    "value",
+    ["&x y" + " " * 200_000 + "z", "*x* y" + " " * 200_000 + "z", "!x y" + " " * 200_000 + "z"],
+    ids=_beginning,
 )
 def test_space_in_a_value_with_a_sign_of_yaml(tmp_path: Path, value: str) -> None:
     found = article(tmp_path / "x.md", f"---\ntitle: t\ncategory: {value}\n---\n")
@@ -280,6 +287,7 @@ def test_styles_of_a_page_that_never_end(tmp_path: Path) -> None:
         "<div><span>" * 2000 + "x " * (LONG // 2),
         "<div class=comments>" + PARAGRAPH * (LONG // len(PARAGRAPH)),
     ],
+    ids=_beginning,
 )
 def test_the_text_of_a_page_is_sought_for_a_limited_time(tmp_path: Path, page: str) -> None:
     with no_hang(10):
