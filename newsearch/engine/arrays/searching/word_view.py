@@ -44,6 +44,9 @@ _TOGETHER = ("together",)
 _SCANS = 16
 """The number of terms that are compared with all forms before the forms are put in order for that."""
 
+_UNAIDED = 4
+"""The number of terms that are compared before the file of all forms is sought: to check it takes as long."""
+
 _VOCABULARY = ("vocabulary",)
 _VOCABULARY_SHARE = 2
 """The forms of all segments are put together if they take at most one part in this many of the cache."""
@@ -312,7 +315,7 @@ class WordView(ColumnView):
             return found
         self._compared += 1
         # Another thread may put them together meanwhile.
-        if self._compared == 1 and (kept := self._kept_vocabulary()) is not None:
+        if self._compared == _UNAIDED + 1 and (kept := self._kept_vocabulary()) is not None:
             self._vocabulary = kept
             return kept
         # To put the forms together takes as long as some comparisons.
