@@ -57,9 +57,9 @@ class ArraysReader:
         else:
             self.toc, self._segments = open_generation(directory)
         self._memory = memory
-        published = (None, None) if unpublished else (directory, self.toc)
+        published = None if unpublished else (directory, self.toc)
         aside = _ASIDE + sum(_ASIDE_SEGMENT + _ASIDE_ARTICLE * segment.articles for segment in self._segments)
-        self._view = View(self._segments, self.toc.pivots, memory - min(aside, 2 * memory // 3), *published)
+        self._view = View(self._segments, self.toc.pivots, memory - min(aside, 2 * memory // 3), published)
         self._form_counts = FormCounts(self._view)
 
     @property

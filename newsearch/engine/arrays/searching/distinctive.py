@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.engine.arrays.searching.view import View
-from newsearch.engine.arrays.searching.vocabulary import sums
 from newsearch.engine.optional import FormCount
 
 Array: TypeAlias = NDArray[Any]
@@ -25,7 +24,7 @@ def counted(view: View, docs: Array, limit: int, least: int, *, unpublished: boo
     shown = view.live if unpublished else view.visible
     matches = np.zeros(view.articles, bool)
     matches[docs] = True
-    here = [_counts(view, i, matches) for i in range(len(view.segments))]
+    here = [view.form_counts(i, among=matches) for i in range(len(view.segments))]
     # A form in enough matches has its share of them in at least one segment.
     share = -(-least // max(len(here), 1))
     forms = {
@@ -36,7 +35,7 @@ def counted(view: View, docs: Array, limit: int, least: int, *, unpublished: boo
     found = sorted(forms)
     counts, totals = np.zeros(len(found), np.int64), np.zeros(len(found), np.int64)
     for i, segment in enumerate(view.segments):
-        every = view.remembered(("forms", i, unpublished), partial(_counts, view, i, shown))
+        every = view.remembered(("forms", i, unpublished), partial(view.form_counts, i, among=shown))
         numbers = np.array([segment.dictionary.number(form) for form in found], np.int64)
         known = numbers >= 0
         counts[known] += here[i][numbers[known]]
@@ -45,11 +44,3 @@ def counted(view: View, docs: Array, limit: int, least: int, *, unpublished: boo
     score[counts < least] = 0
     best = np.lexsort((np.arange(len(found)), -score))[:limit]
     return [FormCount(found[i], int(counts[i]), int(totals[i])) for i in best.tolist() if score[i] > 0]
-
-
-def _counts(view: View, number: int, among: Array) -> Array:
-    """For each form of a segment, the number of these articles that contain it."""
-    segment = view.segments[number]
-    at = segment.file.array("post_at").astype(np.int64)
-    docs = segment.postings(0, len(at) - 1)[0]
-    return sums(among[view.starts[number] : view.starts[number + 1]], docs, at)

@@ -19,7 +19,6 @@ from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.loops.matches import distinct
 from newsearch.engine.arrays.searching.groups import groups_among, outlets_of, times_of
 from newsearch.engine.arrays.searching.view import View
-from newsearch.engine.arrays.searching.vocabulary import counts_of
 from newsearch.engine.optional import Grouping
 from newsearch.stories import clusters
 from newsearch.stories.clusters import YEARS, Bags, number_marks, rarities
@@ -145,7 +144,7 @@ def _all_forms(view: View, numbers: Sequence[dict[int, Array]]) -> tuple[Array, 
     which articles are in one segment, nor which have been deleted.
     """
     of_segments = [
-        view.remembered(("forms", i, False), partial(_counts, view, i)) for i in range(len(numbers))
+        view.remembered(("forms", i, False), partial(view.form_counts, i)) for i in range(len(numbers))
     ]
     languages = sorted({language for by in numbers for language in by})
     if len(languages) == 1:
@@ -207,12 +206,6 @@ def _marks(view: View, hashes: Array, numbers: Sequence[dict[int, Array]]) -> Ar
     marks = number_marks(hashes)
     marks[~is_number] = 0
     return marks
-
-
-def _counts(view: View, number: int) -> Array:
-    """For each form of a segment, the number of visible articles that contain it."""
-    segment, visible = view.segments[number], None if view.all_visible else view.visible
-    return counts_of(segment, visible, view.starts[number], 0, len(segment.dictionary))
 
 
 class _Words(NamedTuple):

@@ -13,7 +13,6 @@ from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.loops.kernel import Every, shortest_first
 from newsearch.engine.arrays.searching.clauses import Compiler
 from newsearch.engine.arrays.searching.view import View
-from newsearch.engine.arrays.searching.vocabulary import counts_of, sums
 from newsearch.engine.base import LikeForm
 from newsearch.query.tree import All, And, Node, Phrase, Word
 from newsearch.text import analysis
@@ -45,7 +44,7 @@ class FormCounts:
         if (known := self._view.vocabulary_to_compare()) is not None:
             return known.begun(prefix, limit)
         ranges = self._ranges(prefix)
-        counts = [self._range_counts(i, first, last) for i, (first, last) in enumerate(ranges)]
+        counts = [self._view.form_counts(i, first, last) for i, (first, last) in enumerate(ranges)]
         return self._commonest(ranges, counts, limit)
 
     def _begun_among(self, prefix: str, limit: int, among: Node) -> list[tuple[str, int]] | None:
@@ -105,7 +104,7 @@ class FormCounts:
         distances: dict[str, int] = {}
         for i, segment in enumerate(self._view.segments):
             for distance, form, number in self._view.near_forms(segment, term, edits):
-                articles[form] += int(self._range_counts(i, number, number + 1)[0])
+                articles[form] += int(self._view.form_counts(i, number, number + 1)[0])
                 distances[form] = distance
         return [
             LikeForm(form, articles[form], distance)
@@ -160,20 +159,14 @@ class FormCounts:
                     totals[i] += int(count[number - first])
         return totals
 
-    def _range_counts(self, i: int, first: int, last: int) -> Array:
-        """For each of the forms [first, last) of a segment, the number of visible articles that contain it."""
-        view = self._view
-        visible = None if view.all_visible else view.visible
-        return counts_of(view.segments[i], visible, view.starts[i], first, last)
-
     def _together(self, ranges: list[tuple[int, int]], among: Node) -> list[Array] | None:
         """For each form in these ranges, the number of visible articles that contain it and match the tree.
 
         None if there are no such articles, or if there are too many postings to read.
         """
         view = self._view
-        postings = [segment.postings(*place)[0] for segment, place in zip(view.segments, ranges, strict=True)]
-        if sum(map(len, postings)) > _MAX_TOGETHER:
+        places = zip(view.segments, ranges, strict=True)
+        if sum(len(segment.postings(*place)[0]) for segment, place in places) > _MAX_TOGETHER:
             return None
         compiler = Compiler(view, among)
         nodes = among.children if isinstance(among, All | And) else (among,)
@@ -186,10 +179,7 @@ class FormCounts:
         else:
             shown = view.shown(unpublished=False)
             found[np.frombuffer(kernel.common(shortest_first(parts), shown), np.uint32)] = True
-        counts = []
-        for i, (docs, (first, last)) in enumerate(zip(postings, ranges, strict=True)):
-            at = view.segments[i].file.array("post_at")[first : last + 1].astype(np.int64)
-            counts.append(sums(found[view.starts[i] : view.starts[i + 1]], docs, at))
+        counts = [view.form_counts(i, *place, among=found) for i, place in enumerate(ranges)]
         return counts if any(count.any() for count in counts) else None
 
 

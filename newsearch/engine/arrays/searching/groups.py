@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -18,7 +17,6 @@ from numpy.typing import NDArray
 
 from newsearch.engine.arrays.files.groups_file import read_groups, read_shared, write_groups
 from newsearch.engine.arrays.files.kept import identity
-from newsearch.engine.arrays.files.toc import Toc
 from newsearch.engine.arrays.loops.matches import distinct
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.columns import SIGNATURE
@@ -30,6 +28,7 @@ from newsearch.stories.wording import brand
 
 if TYPE_CHECKING:
     from newsearch.engine.arrays.searching.view import View
+    from newsearch.engine.arrays.searching.word_view import Published
 
 Array: TypeAlias = NDArray[Any]
 
@@ -54,14 +53,15 @@ class Groups(NamedTuple):
         return len(docs) - len(together) + len(distinct(self.of[together]))
 
 
-def groups_of(view: View, directory: Path | None, toc: Toc | None) -> Groups:
+def groups_of(view: View, published: Published | None) -> Groups:
     """The groups of copies in a generation.
 
     Args:
-        directory, toc: where the generation is published, to keep what is found; None if it is not.
+        published: see View. What is found is kept there.
     """
-    if directory is None or toc is None:
+    if published is None:
         return _groups(view, *_find_shared(view, NOTHING)[:2])
+    directory, toc = published
     this = identity(toc)
     shared = read_shared(directory, this)
     if shared is None or not _is_sound(view, *shared):

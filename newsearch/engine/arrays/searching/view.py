@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from pathlib import Path
 from sys import getsizeof
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -17,7 +16,7 @@ from newsearch.engine.arrays.loops.kernel import Mask
 from newsearch.engine.arrays.searching.cache import Recent
 from newsearch.engine.arrays.searching.column_view import cached
 from newsearch.engine.arrays.searching.slow import Slow
-from newsearch.engine.arrays.searching.word_view import WordView
+from newsearch.engine.arrays.searching.word_view import Published, WordView
 from newsearch.engine.arrays.segment.json_articles import JsonArticles
 from newsearch.engine.arrays.segment.records import Record
 from newsearch.engine.arrays.segment.segment import Segment
@@ -26,7 +25,6 @@ from newsearch.ranking import Pivots
 from newsearch.text.addresses import host_of
 
 if TYPE_CHECKING:
-    from newsearch.engine.arrays.files.toc import Toc
     from newsearch.engine.arrays.searching.groups import Groups
 
 Array: TypeAlias = NDArray[Any]
@@ -49,7 +47,7 @@ class View(WordView):
 
     Args:
         memory: the maximum bytes of its caches.
-        directory, toc: where the generation is published, if it is: see `kept`.
+        published: see WordView.
     """
 
     def __init__(
@@ -57,12 +55,11 @@ class View(WordView):
         segments: Sequence[Segment],
         pivots: Pivots,
         memory: int = CACHE,
-        directory: Path | None = None,
-        toc: Toc | None = None,
+        published: Published | None = None,
     ) -> None:
         # Records are kept apart, because ten are read for every page: encoded for JSON, decoded for all else.
         for_records = min(memory // _RECORDS, _RECORD_BYTES)
-        super().__init__(segments, pivots, memory - for_records, directory, toc)
+        super().__init__(segments, pivots, memory - for_records, published)
         self.found_groups: Slow[Groups] = Slow("the articles of this index are still being compared")
         self._json: dict[int, JsonArticles] = {}
         self._encoded: Recent[bytes] = Recent(for_records // 2, len, _CACHED_RECORD, _PER_RECORD)
@@ -98,7 +95,7 @@ class View(WordView):
     def _find_groups(self) -> Groups:
         from newsearch.engine.arrays.searching.groups import groups_of  # with all that compares articles
 
-        return groups_of(self, *self._published)
+        return groups_of(self, self._published)
 
     # Articles
 

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from newsearch.engine.arrays.files.toc import VOCABULARY_NAME, Toc
 from newsearch.engine.arrays.loops import kernel
-from newsearch.engine.arrays.loops.kernel import Mask
 from newsearch.engine.arrays.segment.dictionary import ByLength, letters_of, ordered_by_length, similar_among
 from newsearch.engine.arrays.segment.form import is_offsets
 from newsearch.engine.arrays.segment.segment import Segment
@@ -113,40 +112,17 @@ class Vocabulary(NamedTuple):
         return similar_among(self.text, self.at, term, edits, self.order)
 
 
-def vocabulary_of(segments: Sequence[Segment], starts: Sequence[int], visible: Mask | None) -> Vocabulary:
+def vocabulary_of(segments: Sequence[Segment], counts: Sequence[Array]) -> Vocabulary:
     """The vocabulary of some segments.
 
     Args:
-        starts: the number of the first article of each.
-        visible: which articles can be found. None means all.
+        counts: for each form of each segment, the number of findable articles that contain it.
     """
-    parts = [
-        (*segment.dictionary.arrays, counts_of(segment, visible, start, 0, len(segment.dictionary)))
-        for segment, start in zip(segments, starts, strict=False)
-    ]
-    text, at, counts = kernel.merged(parts)
-    text, at = np.frombuffer(text, np.uint8), np.frombuffer(at, np.uint32)
-    of_each, order = np.frombuffer(counts, np.uint32), ordered_by_length(text, at)
+    dictionaries = zip(segments, counts, strict=True)
+    merged = kernel.merged([(*segment.dictionary.arrays, counts) for segment, counts in dictionaries])
+    text, at = np.frombuffer(merged[0], np.uint8), np.frombuffer(merged[1], np.uint32)
+    of_each, order = np.frombuffer(merged[2], np.uint32), ordered_by_length(text, at)
     return Vocabulary(text, at, of_each, order, _most_frequent(of_each, order))
-
-
-def counts_of(segment: Segment, visible: Mask | None, start: int, first: int, last: int) -> Array:
-    """For each of the forms [first, last) of a segment, the number of findable articles that contain it, int64.
-
-    Args:
-        visible: which articles of the index can be found. None means all.
-        start: the number of the segment's first article.
-    """
-    at = segment.file.array("post_at")[first : last + 1].astype(np.int64)
-    found = None if visible is None else visible[start : start + segment.articles]
-    if found is None or found.all():
-        return np.diff(at)
-    return sums(found, segment.postings(first, last)[0], at)
-
-
-def sums(found: Mask, docs: Array, at: Array) -> Array:
-    """For each form, the number of postings whose article was found. `at` gives the start of each form's postings."""
-    return np.frombuffer(kernel.held_by(docs, at, found), np.int64)
 
 
 def _most_frequent(counts: Array, order: ByLength) -> Frequent:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.engine.arrays.loops import kernel, matches, positions, sieve
-from newsearch.engine.arrays.loops.kernel import Codes, Part, Slot
+from newsearch.engine.arrays.loops.kernel import Codes, Mask, Part, Slot
 from newsearch.engine.arrays.loops.spread import Table
 from newsearch.engine.arrays.searching.cache import size_of
 from newsearch.engine.arrays.searching.column_view import ColumnView
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from newsearch.engine.arrays.searching.shared_lists import SharedLists
 
 Array: TypeAlias = NDArray[Any]
+Published: TypeAlias = "tuple[Path, Toc]"
 
 _TOGETHER = ("together",)
 """The words that were last looked for together: the nodes of one query ask for the same ones with several weights."""
@@ -96,19 +97,14 @@ class WordView(ColumnView):
 
     Args:
         memory: the maximum bytes of its caches.
-        directory, toc: where the generation is published, if it is: see `kept`.
+        published: the directory and the table of contents of the generation, if it is published: see `kept`.
     """
 
     def __init__(
-        self,
-        segments: Sequence[Segment],
-        pivots: Pivots,
-        memory: int,
-        directory: Path | None = None,
-        toc: Toc | None = None,
+        self, segments: Sequence[Segment], pivots: Pivots, memory: int, published: Published | None = None
     ) -> None:
         super().__init__(segments, pivots, memory)
-        self._published = directory, toc
+        self._published = published
         self._lookup = WordLookup(segments, self.starts)
         self._shared: SharedLists | None = None
         self._putting_together = Lock()
@@ -328,9 +324,7 @@ class WordView(ColumnView):
             if self._may_put_together is None:
                 likely = likely_bytes(self.segments)
                 fits = likely * _VOCABULARY_SHARE <= self.cache.limit
-                self._may_put_together = fits or (
-                    self._published[1] is not None and likely <= _VOCABULARY_BYTES
-                )
+                self._may_put_together = fits or (self._published is not None and likely <= _VOCABULARY_BYTES)
             if not self._may_put_together:
                 return None
             found = self.vocabulary
@@ -341,23 +335,40 @@ class WordView(ColumnView):
 
     def _kept_vocabulary(self) -> Vocabulary | None:
         """The forms of all segments from the file beside the index, which is mapped and takes none of the cache."""
-        directory, toc = self._published
-        return None if directory is None or toc is None else read_vocabulary(directory, toc)
+        return None if self._published is None else read_vocabulary(*self._published)
 
     def _put_together(self) -> Vocabulary:
         """Put the forms of all segments together, and keep them in the file or, failing that, in the cache."""
-        visible = None if self.all_visible else self.visible
-        found = vocabulary_of(self.segments, self.starts, visible)
-        directory, toc = self._published
-        if directory is not None and toc is not None:
-            write_vocabulary(directory, toc, found)
-            self._vocabulary = read_vocabulary(directory, toc)
+        found = vocabulary_of(self.segments, [*map(self.form_counts, range(len(self.segments)))])
+        if self._published is not None:
+            write_vocabulary(*self._published, found)
+            self._vocabulary = read_vocabulary(*self._published)
             if self._vocabulary is not None:
                 return self._vocabulary
         self._may_put_together = size_of(found) * _VOCABULARY_SHARE <= self.cache.limit
         if self._may_put_together:
             self.cache.put(_VOCABULARY, found)
         return found
+
+    def form_counts(
+        self, number: int, first: int = 0, last: int | None = None, *, among: Mask | None = None
+    ) -> Array:
+        """For each of the forms [first, last) of a segment, the number of articles that contain it, int64.
+
+        Args:
+            number: of the segment.
+            first, last: all of its forms by default.
+            among: which articles of the index count; by default those that can be found.
+        """
+        segment, start = self.segments[number], self.starts[number]
+        last = len(segment.dictionary) if last is None else last
+        at = segment.file.array("post_at")[first : last + 1].astype(np.int64)
+        if among is None and self.all_visible:
+            return np.diff(at)
+        counted = (self.visible if among is None else among)[start : start + segment.articles]
+        if counted.all():
+            return np.diff(at)
+        return np.frombuffer(kernel.held_by(segment.postings(first, last)[0], at, counted), np.int64)
 
     def near_forms(self, segment: Segment, term: str, edits: int) -> list[tuple[int, str, int]]:
         """The exact forms of a segment within `edits` edits of a term: for each its edit distance, the form, and its
