@@ -152,11 +152,9 @@ def article_from_keys(
     Raises:
         SourceError: the record is not a usable article.
     """
-    record = keys.done()
-    id = id or ("" if keys.refusal else _record_id(record, name))
     try:
-        if keys.refusal:
-            raise Unusable(keys.refusal)
+        record = _done(keys)
+        id = id or _record_id(record, name)
         return _article(record, id, "", depth=0, name=name, day_first=day_first)
     except Unusable as problem:
         raise SourceError(location, str(problem), id=id) from None
@@ -172,11 +170,15 @@ def in_our_keys(
     """
     vocabulary = vocabulary or recognised(record)
     if vocabulary:
-        keys = vocabulary.read(record, document)
-        if keys.refusal:
-            raise Unusable(keys.refusal)
-        return keys.done()
+        return _done(vocabulary.read(record, document))
     return record if site.FOREIGN.isdisjoint(record) else site.read(record, document).done()
+
+
+def _done(keys: Keys) -> dict[str, Any]:
+    """The record that a vocabulary has read. Raises Unusable if it is no article."""
+    if keys.refusal:
+        raise Unusable(keys.refusal)
+    return keys.done()
 
 
 def articles_of_plain_records(
