@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from functools import cached_property
 from typing import NamedTuple
 
+from newsearch._cached import cached_property
 from newsearch.articles.article import Article, outlet_name
 from newsearch.engine.base import Answer, Fold, FoldedAnswer, Options
 from newsearch.engine.optional import FoldingReader, FoldsStories

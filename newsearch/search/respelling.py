@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property, partial
+from functools import partial
 from itertools import islice, pairwise, product
 from typing import TypeAlias
 
+from newsearch._cached import cached_property
 from newsearch.engine.base import LikeForm
 from newsearch.query import Parsed, is_bare, parse
 from newsearch.query.tree import All, And, Match, Near, Node, Or, Phrase, Word

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
-from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
 from newsearch._arguments import check_number
+from newsearch._cached import cached_property
 from newsearch.articles.article import Article
 from newsearch.engine.base import FACETS, Answer, Counts, Explanation, Summary
 from newsearch.errors import EngineError, QueryError

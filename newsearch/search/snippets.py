@@ -6,11 +6,12 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import accumulate, chain, islice
 from typing import Final, TypeAlias
 from unicodedata import category
 
+from newsearch._cached import cached_property
 from newsearch._patterns import pattern
 from newsearch.query.plan import beside
 from newsearch.query.tree import All, And, Fuzzy, Near, Node, Or, Phrase, Prefix, Word

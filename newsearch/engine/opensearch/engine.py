@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from newsearch._cached import cached_property
 from newsearch.engine.base import CACHE, NO_SETTINGS, Engine, Recipe
 from newsearch.engine.opensearch.settings import parse_place
 from newsearch.engine.writing import Held, WriterOptions

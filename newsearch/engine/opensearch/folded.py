@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import cached_property
 from math import inf
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from newsearch._cached import cached_property
 from newsearch.articles.article import Article
 from newsearch.engine.base import FACETS, MAX_PAGE, Counts, Fold, Options
 from newsearch.engine.folding import CANDIDATES, NOON, FoldedPage

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from newsearch._cached import cached_property
 from newsearch.articles.article import Article
 from newsearch.engine.opensearch.stored import article_of
 from newsearch.ranking import FIELD_WEIGHTS, K1

@@ -8,7 +8,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from copy import copy
-from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,6 +19,7 @@ from whoosh.matching import ListMatcher, Matcher, NullMatcher
 from whoosh.reading import SegmentReader, TermInfo, TermNotFound
 
 from newsearch import ranking
+from newsearch._cached import cached_property
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.whoosh.lexicon import Lexicon, Postings, lexicon

@@ -7,12 +7,12 @@ The compiled loops read them through `opened`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from newsearch._cached import cached_property
 from newsearch._compiled import compiled
 
 Array: TypeAlias = NDArray[Any]

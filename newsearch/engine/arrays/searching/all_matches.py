@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property, reduce
+from functools import reduce
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from newsearch._cached import cached_property
 from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.loops.kernel import InPlace, Part, Row, has_bit, listed, shortest_first
 from newsearch.engine.arrays.searching.page_filters import PageFilters

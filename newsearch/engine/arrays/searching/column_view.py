@@ -8,13 +8,14 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, date, datetime, tzinfo
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
+from newsearch._cached import cached_property
 from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.loops.kernel import COMPARED, Boost, Every, Mask
 from newsearch.engine.arrays.loops.spread import Spread

@@ -7,13 +7,13 @@ asked for. A page reads only the articles that it shows, however many match. A g
 
 from __future__ import annotations
 
-from functools import cached_property
 from hashlib import blake2b
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from newsearch._cached import cached_property
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.searching import facets
 from newsearch.engine.arrays.searching.events import grouped

@@ -8,13 +8,13 @@ others: see `groups_file`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from newsearch._cached import cached_property
 from newsearch.engine.arrays.files.groups_file import read_groups, read_shared, write_groups
 from newsearch.engine.arrays.files.kept import identity
 from newsearch.engine.arrays.loops.matches import distinct

@@ -7,7 +7,6 @@ installed, `_lookup.c` replaces it. It builds one list over all segments and giv
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 from zlib import crc32
 
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
+from newsearch._cached import cached_property
 from newsearch._compiled import compiled
 from newsearch.engine.arrays.loops import kernel, matches
 from newsearch.engine.arrays.loops.kernel import Occurrences, Slot

@@ -7,12 +7,13 @@ and the URLs of those that may reach the page are read. To read all of them take
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial, reduce
+from functools import partial, reduce
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from newsearch._cached import cached_property
 from newsearch.engine.arrays.loops import matches, sieve
 from newsearch.engine.arrays.loops.kernel import Part, Passes
 from newsearch.engine.arrays.loops.sieve import LISTED, MARKED, Check

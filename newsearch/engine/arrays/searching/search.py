@@ -12,13 +12,13 @@ from array import array
 from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import replace
-from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
+from newsearch._cached import cached_property
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, matches
 from newsearch.engine.arrays.loops.kernel import Mask, Passes, Row

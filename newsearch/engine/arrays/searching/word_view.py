@@ -6,7 +6,6 @@ The postings that queries use are put together on first use and cached.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
+from newsearch._cached import cached_property
 from newsearch.engine.arrays.loops import kernel, matches, positions, sieve
 from newsearch.engine.arrays.loops.kernel import Codes, Mask, Part, Slot
 from newsearch.engine.arrays.loops.spread import Table

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_left
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from newsearch._cached import cached_property
 from newsearch.engine.arrays.files.layout import ArrayFile
 from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.segment.form import is_offsets

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
+from newsearch._cached import cached_property
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.files.layout import ArrayFile
 from newsearch.engine.arrays.segment import columns
