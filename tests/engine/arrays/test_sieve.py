@@ -113,6 +113,30 @@ def test_the_numbers_of_the_articles_are_those_of_the_bits(
     assert sieve_in_numpy.numbers(bits).tolist() == docs.tolist()
 
 
+@given(seeds, st.integers(0, 300))
+def test_bits_are_counted_alone_and_together_with_others(random: np.random.Generator, articles: int) -> None:
+    docs, among = (some(random, articles, random.choice([0, 0.1, 0.9])) for _ in range(2))
+    bits, others = (np.frombuffer(sieve.union([some], articles), np.uint64) for some in (docs, among))
+    for module in (sieve, sieve_in_numpy):
+        assert module.count(bits, None) == len(docs)
+        assert module.count(bits, others) == len(np.intersect1d(docs, among))
+
+
+@pytest.mark.parametrize(
+    ("bits", "among"),
+    [
+        (np.zeros(2, np.uint32), None),
+        (np.zeros(2, np.uint64), np.zeros(1, np.uint64)),
+        (np.zeros(1, np.uint64), np.zeros(2, np.uint64)),
+        (np.zeros(2, np.uint64), np.zeros(2, np.uint8)),
+        (None, None),
+    ],
+)
+def test_only_bits_of_the_same_articles_are_counted(bits: Any, among: Any) -> None:
+    with pytest.raises(TypeError):
+        sieve.count(bits, among)
+
+
 @given(
     st.lists(st.text("ab", min_size=1, max_size=90).map(str.encode), unique=True, max_size=9),
     st.text("ab", min_size=1, max_size=3).map(str.encode),

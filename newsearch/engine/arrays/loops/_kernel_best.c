@@ -103,6 +103,8 @@ static Py_ssize_t next_likely(const Best *best, const List *list, Py_ssize_t i, 
     return seek(&list->doc, i, chunk * CHUNK);
 }
 
+#define CANDIDATE 16 /* postings that can be sifted while one candidate is scored, more or less */
+
 /* Candidates of best_complete() among the articles of the first list; `elsewhere` is what the others can add. */
 static int complete_from(Best *best, List *lists, Py_ssize_t count, double elsewhere) {
     const Array *doc = &lists[0].doc, *value = &lists[0].value;
@@ -113,6 +115,7 @@ static int complete_from(Best *best, List *lists, Py_ssize_t count, double elsew
         for (Py_ssize_t j = 1; j < count && candidates; j++) {
             if (lists[j].bits.is_open) candidates = keep_held(&lists[j], doc, block, candidates, places);
         }
+        looked_at(best, BLOCK + CANDIDATE * candidates);
         for (int candidate = 0; candidate < candidates; candidate++) {
             const Py_ssize_t i = block + places[candidate];
             const double known = threshold(best);
@@ -160,7 +163,6 @@ PyObject *best_complete(PyObject *module, PyObject *args) {
     if (!lists || (segments && !room)) goto done;
     double elsewhere = 0;
     for (Py_ssize_t i = 1; i < count; i++) elsewhere += lists[i].best;
-    let_go(&best, lists[0].doc.length);
     if ((room ? complete_in_place(&best, lists, count, elsewhere, room)
               : complete_from(&best, lists, count, elsewhere)) < 0)
         goto done;
@@ -197,6 +199,7 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
     for (Py_ssize_t block = 0; (block = next_likely(best, &lists[lead], block, most)) < doc->length; block += BLOCK) {
         uint8_t places[BLOCK];
         const int candidates = sift(best, &lists[lead], block, later, places);
+        looked_at(best, BLOCK + CANDIDATE * candidates);
         for (int candidate = 0; candidate < candidates; candidate++) {
             const Py_ssize_t i = block + places[candidate];
             const double known = threshold(best), own = number(value, i);
@@ -275,11 +278,10 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
     if (!lists || (segments && !room)) goto done;
     if (!is_earlier) { PyErr_NoMemory(); goto done; }
     if (flags != count) { PyErr_SetString(PyExc_ValueError, "one flag for each part is expected"); goto done; }
-    Py_ssize_t lead = -1, length = 0;
+    Py_ssize_t lead = -1;
     double all = 0;
     for (Py_ssize_t i = 0; i < count; i++) {
         all += lists[i].best;
-        length += lists[i].doc.length;
         if (is_required[i] && (lead < 0 || lists[i].doc.length < lists[lead].doc.length)) lead = i;
     }
     if (lead < 0 && count >= MANY) {
@@ -288,7 +290,6 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
         goto done;
     }
     if (lead >= 0 && count >= MANY) others = all_but(lists, count, lead);
-    let_go(&best, lead < 0 ? length : lists[lead].doc.length);
     if (lead >= 0) {
         all -= lists[lead].best;
         if (partial_led_by(&best, lists, count, is_required, also_complete, is_earlier, lead, all, others, room) < 0)

@@ -288,7 +288,6 @@ int best_of_many(Best *best, List *lists, Py_ssize_t count, int also_complete) {
         PyErr_NoMemory();
     } else {
         put_in_order(&many);
-        let_go(best, best->articles);
     }
     Window window = {0, 0, 0};
     for (Py_ssize_t i = 0; window.end < best->articles && !failed; i++) {
@@ -300,6 +299,7 @@ int best_of_many(Best *best, List *lists, Py_ssize_t count, int also_complete) {
         for (int64_t chunk = window.start / CHUNK; chunk * CHUNK < window.end; chunk++)
             window.highest = ceilings[chunk] > window.highest ? ceilings[chunk] : window.highest;
         failed = window_add(&many, &window) < 0;
+        looked_at(best, WINDOW);
     }
     hold(best);
     PyMem_Free(many.order);

@@ -110,6 +110,7 @@ static int add_sorted(Best *best, const Sort *sort) {
         for (; at < end; at += BLOCK) {
             const int count = end - at < BLOCK ? (int)(end - at) : BLOCK;
             if (add_block(best, sort, part, docs + at, count) < 0) return -1;
+            looked_at(best, count);
         }
         at = end;
     }
@@ -129,7 +130,6 @@ PyObject *foremost(PyObject *module, PyObject *args) {
                           &sort.is_falling, &ceilings, &wanted, &first))
         return NULL;
     if (sort_open(&sort, docs, values, flags, ceilings) < 0 || best_open(&best, visible, passes, wanted) < 0) goto done;
-    let_go(&best, sort.docs.length);
     if (add_sorted(&best, &sort) < 0) goto done;
     hold(&best);
     const Py_ssize_t skipped = best_from(&best, first);

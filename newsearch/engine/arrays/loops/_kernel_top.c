@@ -2,14 +2,13 @@
 
 #include "_kernel_top.h"
 
-void let_go(Best *best, Py_ssize_t postings) {
-    if (!best->thread && postings >= LONG) best->thread = PyEval_SaveThread();
-}
+void let_go(Best *best) { best->thread = PyEval_SaveThread(); }
 
 int hold(Best *best) {
     if (!best->thread) return 0;
     PyEval_RestoreThread(best->thread);
     best->thread = NULL;
+    best->looked = 0;
     return 1;
 }
 
@@ -101,9 +100,8 @@ static int settle_held(Best *best) {
 }
 
 int settle(Best *best) {
-    const int was_free = hold(best), settled = settle_held(best);
-    if (was_free && settled == 0) let_go(best, LONG);
-    return settled;
+    hold(best);
+    return settle_held(best);
 }
 
 int best_add(Best *best, double score, int64_t doc) {

@@ -15,6 +15,7 @@ typedef struct {
     Array ceiling;          /* the highest boost of every CHUNK articles */
     Py_ssize_t articles;    /* that have a boost */
     PyThreadState *thread;  /* of this thread while others may run, else NULL */
+    Py_ssize_t looked;      /* postings that were looked at since then */
     int is_outside;         /* whether an article's number lay outside the index */
 } Best;
 
@@ -25,9 +26,16 @@ typedef struct {
 int best_open(Best *best, PyObject *visible, PyObject *passes, Py_ssize_t wanted);
 void best_close(Best *best);
 
-/* Let other threads run while so many postings are looked at, and stop them again; whether they ran. */
-void let_go(Best *best, Py_ssize_t postings);
+/* Let other threads run, and stop them again; whether they ran. */
+void let_go(Best *best);
 int hold(Best *best);
+
+/* So many more postings were looked at. A list may be long, and a few blocks of it enough: only a loop that has taken
+ * long, and so goes on for about as long, lets other threads run. */
+static inline void looked_at(Best *best, Py_ssize_t postings) {
+    best->looked += postings;
+    if (best->looked >= 4 * LONG && !best->thread) let_go(best);
+}
 
 static inline double threshold(const Best *best) {
     if (best->wanted >= DEEP) return best->least;

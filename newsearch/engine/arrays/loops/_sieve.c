@@ -309,6 +309,7 @@ static PyMethodDef methods[] = {
     {"passing", passing, METH_VARARGS, passing_doc},
     {"passing_of_all", passing_of_all, METH_VARARGS, passing_of_all_doc},
     {"union", union_, METH_VARARGS, union_doc},
+    {"count", count, METH_VARARGS, count_doc},
     {"numbers", numbers, METH_VARARGS, numbers_doc},
     {"with_part", with_part, METH_VARARGS, with_part_doc},
     {"ranked", ranked, METH_VARARGS, ranked_doc},

@@ -112,6 +112,31 @@ done:
     return found;
 }
 
+const char count_doc[] = "count(bits, among): how many bits are set, and also set in a second bitmap, if there is one.";
+
+PyObject *count(PyObject *module, PyObject *args) {
+    PyObject *bits_, *among_;
+    Array bits = {0}, among = {0};
+    if (!PyArg_ParseTuple(args, "OO", &bits_, &among_) || array_open(&bits, bits_) < 0) return NULL;
+    if (among_ != Py_None && array_open(&among, among_) < 0) {
+        array_close(&bits);
+        return NULL;
+    }
+    const int is_apart = bits.type == I64 && (!among.is_open || (among.type == I64 && among.length == bits.length));
+    Py_ssize_t found = 0;
+    if (is_apart) {
+        const uint64_t *word = bits.data, *other = among.data;
+        RELEASED(bits.length)
+        for (Py_ssize_t i = 0; i < bits.length; i++) found += bits_set(other ? word[i] & other[i] : word[i]);
+        REGAINED
+    }
+    array_close(&among);
+    array_close(&bits);
+    if (is_apart) return PyLong_FromSsize_t(found);
+    PyErr_SetString(PyExc_TypeError, "bits in words of 64 are expected here, of the same articles");
+    return NULL;
+}
+
 const char numbers_doc[] = "numbers(bits): the numbers (uint32) of the articles whose bit is set.";
 
 PyObject *numbers(PyObject *module, PyObject *args) {

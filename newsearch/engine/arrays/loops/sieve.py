@@ -112,6 +112,11 @@ def ranked(doc: Array, articles: int) -> tuple[Any, Any]:
     return bits, np.cumsum(counts, dtype=np.uint32) - counts
 
 
+def count(bits: Array, among: Array | None) -> int:
+    """How many bits of a bitmap (uint64) are set, and also set in another bitmap, if there is one."""
+    return int(np.bitwise_count(bits if among is None else bits & among).sum())
+
+
 def numbers(bits: Any) -> Any:
     """The numbers of the articles whose bit is set in a bitmap: a buffer of uint32."""
     return np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little").nonzero()[0].astype(np.uint32)
@@ -199,4 +204,10 @@ _CONSTANTS = {
 
 if _twin := compiled(f"{__package__}._sieve", _CONSTANTS):
     passing, passing_of_all, union, ranked = _twin.passing, _twin.passing_of_all, _twin.union, _twin.ranked
-    numbers, with_part, tally, marked = _twin.numbers, _twin.with_part, _twin.tally, _twin.marked
+    count, numbers, with_part, tally, marked = (
+        _twin.count,
+        _twin.numbers,
+        _twin.with_part,
+        _twin.tally,
+        _twin.marked,
+    )

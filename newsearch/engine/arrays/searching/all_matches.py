@@ -162,7 +162,7 @@ class AllMatches:
         """The number of articles of a bitmap that match every clause."""
         clauses = self._clauses
         if clauses.is_every:
-            return self._view.articles if shown is None else int(np.bitwise_count(shown).sum())
+            return self._view.articles if shown is None else sieve.count(shown, None)
         if shown is self.shown and len(clauses.parts) == 1:
             return self._count_of(clauses.parts[0])
         return kernel.count(clauses.parts, shown) if clauses.has_lists else self._counts_in_place(shown)[0]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch.engine.arrays.loops import kernel
+from newsearch.engine.arrays.loops import kernel, sieve
 from newsearch.engine.arrays.loops.kernel import Passes, Row
 from newsearch.engine.arrays.loops.spread import Spread
 from newsearch.engine.arrays.searching.view import View
@@ -143,7 +143,7 @@ def _heights(view: View, column: tuple[Spread, Spread, int, float, bool]) -> Hei
         highest.append(np.maximum.reduceat(found, np.arange(0, len(found), kernel.SORTED_CHUNK)))
         high.append(np.packbits(found >= floor, bitorder="little"))
     bits = np.concatenate([*high, np.zeros(-sum(map(len, high)) % 8, np.uint8)]).view(np.uint64)
-    is_few = floor > -np.inf and int(np.bitwise_count(bits).sum()) * _FEW <= view.articles
+    is_few = floor > -np.inf and sieve.count(bits, None) * _FEW <= view.articles
     return Heights(np.concatenate(highest), bits if is_few else None)
 
 

@@ -170,7 +170,7 @@ class PageFilters:
         bits = self.asked_bits
         if bits is None:
             return self._view.everything, shown, self.passes
-        if np.bitwise_count(bits).sum() * _FEW > self._view.articles:
+        if sieve.count(bits, None) * _FEW > self._view.articles:
             return self._view.everything, shown, bits
         # To look for few articles among all takes longer than to list them.
         key = "few", self._compiler.filter_keys(self._nodes)
@@ -188,7 +188,7 @@ def _numbers_of(check: Check, most: int) -> Array | None:
     """The articles that pass a check, if it lists or marks them and there are at most `most`."""
     if check.kind == LISTED and len(docs := np.asarray(check.column)) <= most:
         return docs
-    if check.kind == MARKED and np.bitwise_count(bits := np.asarray(check.column)).sum() <= most:
+    if check.kind == MARKED and sieve.count(bits := np.asarray(check.column), None) <= most:
         return matches.numbers(bits)
     return None
 
