@@ -50,6 +50,19 @@ def test_what_is_dropped_was_used_longest_ago() -> None:
     assert [key for key in "abcd" if cache.get(key) is not None] == ["a", "c", "d"]
 
 
+def test_what_is_used_now_is_kept_however_often_others_were_used_before() -> None:
+    cache, made = Cache(3 * (256 + size_of(b""))), []
+    for key in "abc":
+        cache.put(key, b"")
+        for _ in range(10_000):
+            cache.get(key)
+    for _ in range(1_000):
+        for key in "de":
+            cache.made(key, lambda key=key: made.append(key) or b"")
+    assert all(cache.get(key) is not None for key in "de")
+    assert len(made) < 100
+
+
 def test_a_value_beyond_the_limit_is_made_each_time() -> None:
     cache, made = Cache(1000), []
     for _ in range(2):

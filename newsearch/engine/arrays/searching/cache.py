@@ -2,7 +2,7 @@
 
 GDSF (Cherkasova, "Improving WWW proxies performance with greedy-dual-size-frequency caching policy", 1998): a value is
 worth what it costs to make, for each byte, times how often it was used, from a floor on. The floor rises to the worth
-of what is dropped, so what was used often but long ago is dropped in the end.
+of what is dropped, so what was used often but long ago is dropped in the end; soon, because only some uses count.
 """
 
 from __future__ import annotations
@@ -36,6 +36,10 @@ _MOST_FREED = 16 << 20
 """After dropping this many bytes, or as many as its limit if that is less, a cache returns freed memory between blocks
 in use to the system. The C library would keep it. This takes half a millisecond each time."""
 
+_USES = 16
+"""The uses of a value that count. What was used thousands of times would otherwise outlive its use, and what is
+searched for now would be made again by each search."""
+
 _MAKING = 20_000
 """The cost of making any value, however small, as the number of bytes of a large one that cost as much."""
 
@@ -65,7 +69,8 @@ class Cache:
         entry = self._kept.get(key)
         if entry is None:
             return None
-        entry.gained += entry.gain
+        if entry.gained < entry.most:
+            entry.gained += entry.gain
         entry.worth = self._floor + entry.gained
         return entry.value
 
@@ -174,15 +179,16 @@ class Recent(Generic[_T]):
 
 
 class _Entry:
-    """A key and its value, its size in bytes, what it gains with each use and has gained so far, and its worth."""
+    """A key and its value, its size in bytes, what it gains with each use, has gained and can gain, and its worth."""
 
-    __slots__ = ("gain", "gained", "key", "size", "value", "worth")
+    __slots__ = ("gain", "gained", "key", "most", "size", "value", "worth")
 
     def __init__(self, key: Hashable, value: Any, size: int, floor: float) -> None:
         self.key = key
         self.value = value
         self.size = size
         self.gain = self.gained = 1 + _MAKING / size
+        self.most = _USES * self.gain
         self.worth = floor + self.gained
 
 
