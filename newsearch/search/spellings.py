@@ -223,6 +223,9 @@ class Spellings:
                 found.append(self._with_spellings(child, text))
                 continue
             is_paired = bool(more)
+            if child is word and not is_paired and together[number] is None and word.text in self._alone:
+                found.append(word)
+                continue
             spelt = self._spelt(word, more)
             if bonus := together[number]:
                 spelt[0] = Or((spelt[0], bonus), word.span)

@@ -142,9 +142,10 @@ class Recent(Generic[_T]):
         return self._now_size + self._before_size
 
     @property
-    def latest(self) -> Mapping[int, _T]:
-        """The values of most articles that are asked for again, without a call for each."""
-        return self._now
+    def all(self) -> tuple[Mapping[int, _T], Mapping[int, _T]]:
+        """The values, to be read without a call for each: those put last, and those from before. What is read of the
+        latter is to be put again."""
+        return self._now, self._before
 
     def get(self, doc: int) -> _T | None:
         """The value of an article, or None."""

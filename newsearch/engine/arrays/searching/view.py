@@ -122,17 +122,17 @@ class View(WordView):
             IndexCorrupt: one of them is damaged.
         """
         # This is done for every page: no calls but those that are needed.
-        starts, kept = self.starts, self._encoded.latest
+        starts, (last, before) = self.starts, self._encoded.all
         found: list[bytes | None] = []
         read: dict[int, bytes] = {}
-        for doc, before, after in hits:
+        for doc, begin, end in hits:
             at = bisect_right(starts, doc) - 1
             number = doc - starts[at]
-            raw = kept.get(doc) or self._encoded.get(doc)
+            raw = last.get(doc)
             if raw is None:
-                raw = read[doc] = self.segments[at].records.raw(number)
+                raw = read[doc] = before.get(doc) or self.segments[at].records.raw(number)
             articles = self._json.get(at) or self._json.setdefault(at, JsonArticles(self.segments[at]))
-            found.append(articles.hit(number, raw, before, after))
+            found.append(articles.hit(number, raw, begin, end))
         self._encoded.put_all(read)
         return found
 
@@ -214,7 +214,7 @@ class View(WordView):
 
     def records(self, docs: Sequence[int]) -> list[Record]:
         """The stored records of some articles. Raises IndexCorrupt if one is damaged."""
-        latest = self._decoded.latest
+        latest, _ = self._decoded.all
         return [latest.get(doc) or self.record(doc) for doc in docs]
 
 
