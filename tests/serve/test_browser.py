@@ -122,6 +122,44 @@ def test_a_facet_narrows_and_back_undoes_it(visit: Open) -> None:
     expect(page.get_by_text("topic: Privacy")).to_have_count(0)
 
 
+def test_back_leads_through_the_searches_that_were_typed(visit: Open) -> None:
+    page = visit()
+    for query in ("ban", "tiktok"):
+        page.locator("#query").fill("")
+        page.locator("#query").press_sequentially(query[:2], delay=20)
+        page.wait_for_url(f"**/?query={query[:2]}")
+        page.locator("#query").press_sequentially(query[2:], delay=20)
+        page.wait_for_url(f"**/?query={query}")
+        page.keyboard.press("Enter")
+    page.get_by_label("Privacy").check()
+    page.wait_for_url("**topics=Privacy*")
+    for before in ("?query=tiktok", "?query=ban", ""):
+        page.go_back()
+        expect(page).to_have_url(re.compile(f"/{re.escape(before)}$"))
+
+
+def test_a_search_that_was_left_is_not_replaced_by_the_next_one_that_is_typed(visit: Open) -> None:
+    page = visit("?query=ban")
+    for query in ("tiktok", "vaccine"):
+        page.keyboard.press("/")
+        page.locator("#query").fill(query)
+        page.wait_for_url(f"**/?query={query}")
+        page.evaluate("document.activeElement.blur()")
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/\?query=tiktok$"))
+
+
+def test_the_first_link_skips_to_the_results(visit: Open) -> None:
+    page = visit("?query=ban")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("#main$"))
+    page.wait_for_timeout(300)
+    expect(page.locator("#main")).to_be_focused()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.getElementById('main').contains(document.activeElement)")
+
+
 def test_a_hit_of_several_reports_leads_to_its_story_and_that_to_an_article(visit: Open) -> None:
     page = visit("?query=portland+face+scanning")
     page.get_by_label("Show").select_option("stories")

@@ -14,8 +14,9 @@
   };
 
   // Results, in place. The last question wins.
-  let asking = null;
-  const show = async (address, {push, side}) => {
+  const here = () => location.pathname + location.search;
+  let asking = null, shown = here(), draft = "";
+  const show = async (address, {how}) => {
     if (!document.getElementById("results")) { location.assign(address); return; }
     if (asking) asking.abort();
     const mine = asking = new AbortController();
@@ -24,40 +25,45 @@
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (mine.signal.aborted) return;
       const results = page.getElementById("results");
-      if (!results) { if (push) location.assign(address); return; }
+      if (!results) { if (how !== "type") location.assign(address); return; }
       const focused = document.activeElement, where = focused && focused.name && [focused.name, focused.value];
       document.getElementById("results").replaceWith(results);
-      if (side) {
-        const open = document.querySelector(".narrow").open;
-        document.getElementById("side").replaceWith(page.getElementById("side"));
-        document.querySelector(".narrow").open = open;
-        if (where && focused !== box) {
-          const same = [...document.getElementsByName(where[0])].find(e => e.type !== "checkbox" || e.value === where[1]);
-          if (same) same.focus();
-        }
+      const open = document.querySelector(".narrow").open;
+      document.getElementById("side").replaceWith(page.getElementById("side"));
+      document.querySelector(".narrow").open = open;
+      if (where && focused !== box) {
+        const same = [...document.getElementsByName(where[0])].find(e => e.type !== "checkbox" || e.value === where[1]);
+        if (same) same.focus();
       }
       document.title = page.title;
-      history[push ? "pushState" : "replaceState"]({}, "", address);
+      // What is being typed is one entry of the history, which does not take the place of the page before it.
+      const isDraft = how !== "change" && draft === here();
+      if (address !== here()) history[isDraft ? "replaceState" : "pushState"]({}, "", address);
+      if (how !== "type") draft = "";
+      else if (address !== shown) draft = address;
+      shown = address;
       document.getElementById("status").textContent = results.querySelector("h1").textContent;
     } catch (error) {
-      if (error.name !== "AbortError" && push) location.assign(address);
+      if (error.name !== "AbortError" && how !== "type") location.assign(address);
     }
   };
-  addEventListener("popstate", () => location.reload());
+  // A link to a part of the page changes the history, too.
+  addEventListener("popstate", () => { if (here() !== shown) location.reload(); });
 
   let later = 0;
   box.addEventListener("input", () => {
     clearTimeout(later);
-    later = setTimeout(() => { complete(); if (document.getElementById("results")) show(target(), {push: false, side: true}); }, 120);
+    later = setTimeout(() => { complete(); if (document.getElementById("results")) show(target(), {how: "type"}); }, 120);
   });
+  box.addEventListener("focus", () => { draft = ""; });
   form.addEventListener("submit", event => {
     event.preventDefault();
     clearTimeout(later);
     close();
-    show(target(), {push: true, side: true});
+    show(target(), {how: "submit"});
   });
   document.addEventListener("change", event => {
-    if (event.target.form === form && event.target !== box) show(target(), {push: true, side: true});
+    if (event.target.form === form && event.target !== box) show(target(), {how: "change"});
   });
 
   // Completions: a combobox with a listbox.
