@@ -210,6 +210,15 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(visit: Open) -> None:
     expect(page.get_by_label("Sort by")).to_be_visible()
 
 
+def test_what_narrows_the_search_is_there_after_a_turn_of_the_screen(visit: Open) -> None:
+    page = visit("?query=ban", viewport={"width": 768, "height": 1024})
+    expect(page.get_by_label("Sort by")).to_be_hidden()
+    page.set_viewport_size({"width": 1024, "height": 768})
+    expect(page.get_by_label("Sort by")).to_be_visible()
+    page.set_viewport_size({"width": 768, "height": 1024})
+    expect(page.get_by_label("Sort by")).to_be_hidden()
+
+
 def test_more_outlets_are_shown_at_once_on_a_phone(visit: Open) -> None:
     page = visit("?query=the", viewport={"width": 390, "height": 740})
     page.get_by_text("Narrow the search").click()

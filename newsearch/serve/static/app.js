@@ -143,6 +143,11 @@
   });
 
   // On a phone, what narrows the search stands aside until it is asked for, also by a link to a part of it.
-  const narrow = document.querySelector(".narrow"), asked = document.getElementById(location.hash.slice(1));
-  if (narrow && matchMedia("(max-width: 52rem)").matches) narrow.open = narrow.contains(asked);
+  const phone = matchMedia("(max-width: 52rem)");
+  const fold = () => {
+    const narrow = document.querySelector(".narrow"), asked = document.getElementById(location.hash.slice(1));
+    if (narrow) narrow.open = !phone.matches || narrow.contains(asked);
+  };
+  phone.addEventListener("change", fold);
+  fold();
 })();
