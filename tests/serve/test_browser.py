@@ -202,6 +202,18 @@ def test_keys_go_to_the_box_and_through_the_articles(visit: Open) -> None:
     page.wait_for_url("**/help")
 
 
+def test_keys_work_where_a_facet_has_been_chosen(visit: Open) -> None:
+    page = visit("?query=ban")
+    page.get_by_label("Privacy").check()
+    page.wait_for_url("**topics=Privacy*")
+    expect(page.get_by_label("Privacy")).to_be_focused()
+    page.keyboard.press("j")
+    expect(page.locator(".hit h2 a").first).to_be_focused()
+    page.get_by_label("Privacy").focus()
+    page.keyboard.press("/")
+    expect(page.locator("#query")).to_be_focused()
+
+
 def test_on_a_phone_nothing_is_wider_than_the_screen(visit: Open) -> None:
     page = visit("?query=facial+recognition+ban&explain=true", viewport={"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -131,7 +131,7 @@
 
   // Keys.
   addEventListener("keydown", event => {
-    if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=checkbox]), select")) return;
     const links = [...document.querySelectorAll(".hit h2 a")];
     const at = links.indexOf(document.activeElement);
     if (event.key === "/") { box.focus(); box.select(); }
