@@ -43,6 +43,13 @@ FACETS = (
 
 _EARLY = "Every article is shown: which of them are copies is still being found out"
 
+_FEEDS = (
+    ("Atom", "application/atom+xml", "/search.atom"),
+    ("RSS", "application/rss+xml", "/search.rss"),
+    ("JSON Feed", "application/feed+json", "/search.json"),
+)
+"""The feeds of a search: format, media type, path."""
+
 _VALUES = 8
 
 _MANY_VALUES = 100
@@ -128,7 +135,10 @@ def results_page(
         ),
         explain_url=link(explain=not explain, offset=request.offset),
         explain=explain,
-        feed_url=address(site.url("/search.atom"), replace(request, collapse=None, offset=0)),
+        feeds=[
+            (name, media_type, address(site.url(path), replace(request, collapse=None, offset=0)))
+            for name, media_type, path in _FEEDS
+        ],
         json_url=address(site.url("/api/v1/search"), request),
     )
 

@@ -96,6 +96,10 @@ def test_results_come_while_one_types(visit: Open) -> None:
     expect(page.locator(".hit h2").first).to_contain_text("TikTok")
     expect(page).to_have_url(re.compile(r"\?query=tiktok$"))
     expect(page.locator("#status")).to_contain_text("2 articles")
+    feeds = page.locator("link[rel=alternate]").evaluate_all("links => links.map(link => link.href)")
+    assert [feed.partition("/search.")[2] for feed in feeds] == [
+        f"{form}?query=tiktok" for form in ("atom", "rss", "json")
+    ]
 
 
 def test_a_word_is_completed_by_keys(visit: Open) -> None:

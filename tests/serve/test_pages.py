@@ -246,6 +246,21 @@ def test_a_page_is_small_and_asks_for_two_files(client: Any) -> None:
     assert client.get("/static/../site.py").status_code == 404
 
 
+def test_a_search_names_its_feeds_for_feed_readers(client: Any) -> None:
+    page = read(client, "/", query="recognition", topics="Privacy", offset="0")
+    feeds = [link for link in page.all("link") if link["rel"] == "alternate"]
+    assert [urlsplit(feed["href"] or "").path for feed in feeds] == [
+        "/search.atom",
+        "/search.rss",
+        "/search.json",
+    ]
+    for feed in feeds:
+        answer = client.get(feed["href"])
+        assert answer.headers["content-type"].partition(";")[0] == feed["type"]
+        assert "facial recognition ban" in answer.text
+        assert "cameras" not in answer.text
+
+
 def test_a_page_that_the_browser_has_is_not_sent_again(client: Any) -> None:
     tag = client.get("/", params={"query": "ban"}).headers["etag"]
     assert client.get("/", params={"query": "ban"}, headers={"If-None-Match": tag}).status_code == 304

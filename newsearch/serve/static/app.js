@@ -36,6 +36,8 @@
         if (same) same.focus();
       }
       document.title = page.title;
+      const feeds = page.querySelectorAll("link[rel=alternate]");
+      document.querySelectorAll("link[rel=alternate]").forEach((link, at) => { link.href = feeds[at].href; });
       // What is being typed is one entry of the history, which does not take the place of the page before it.
       const isDraft = how !== "change" && draft === here();
       if (address !== here()) history[isDraft ? "replaceState" : "pushState"]({}, "", address);
