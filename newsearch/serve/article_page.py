@@ -85,7 +85,6 @@ def _article_page(
             for value in values
             if value
         ],
-        language=article.language,
         copies=_copies(site, index, article, tz) if with_copies else [],
         related=_related(site, index, article, tz),
         history=list(_history(article, tz)),
@@ -113,7 +112,10 @@ def _copies(site: Site, index: Index, article: Article, tz: tzinfo) -> list[dict
 
 def _related(site: Site, index: Index, article: Article, tz: tzinfo) -> list[dict[str, Any]]:
     """Articles on the same subject, and those that the article names and the index does not have."""
-    found = [report_of(site, copy_of(one), None, tz) for one in index.related(article.id, _LIKE)]
+    found = [
+        {**report_of(site, copy_of(one), None, tz), "language": one.language}
+        for one in index.related(article.id, _LIKE)
+    ]
     known = {one["link"] for one in found} | {one["title"] for one in found}
     for named in article.related:
         title, link = one_line(named.title) or one_line(named.url or named.id), web_address(named.url)

@@ -28,6 +28,7 @@ def facts_of(article: Article, tz: tzinfo) -> dict[str, Any]:
     return {
         "outlet": one_line(outlet_name(article)),
         "date": day_of(article.date, tz),
+        "language": article.language,
         "published": article.published,
         "signals": [
             {"name": name, "value": f"{value:g}", "width": _width(value)}

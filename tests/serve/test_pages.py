@@ -169,6 +169,35 @@ def test_a_long_text_without_spaces_is_shown_to_its_limit(serve: Any, tmp_path: 
     assert body[:1_500] + "…" in read(serve(tmp_path / "index"), "/article", id="a").text
 
 
+def test_an_article_is_read_in_its_own_language_and_direction(serve: Any, tmp_path: Path) -> None:
+    article = {
+        "id": "a",
+        "title": "مجلس المدينة",
+        "excerpt": "صوت المجلس اليوم.",
+        "body": "نص المقال.",
+        "locale": "ar-EG",
+        "provider": "الجريدة",
+        "topics": ["الخصوصية", "Privacy"],
+        "webUrl": "https://news.example/a",
+        "publishedDateTime": "2020-09-01",
+    }
+    (tmp_path / "news.jsonl").write_text(json.dumps(article))
+    newsearch.build(tmp_path / "news.jsonl", index=tmp_path / "index")
+    client = serve(tmp_path / "index")
+    for path, spoken in (("/?query=المجلس", ["h2", "p", "bdi"]), ("/article?id=a", ["h1", "p", "p"])):
+        page = read(client, path)
+        named = [
+            (tag, one["lang"], one.get("dir")) for tag, one in page.tags if one.get("lang", "en") != "en"
+        ]
+        assert named == [(tag, "ar-eg", "auto") for tag in spoken]
+    found, about = client.get("/?query=المجلس").text, client.get("/article?id=a").text
+    assert '<b dir="auto">الجريدة</b>' in found
+    assert '<span dir="auto">الخصوصية</span>' in found
+    assert 'dir="auto">الجريدة</a>' in about
+    assert "at <bdi>الجريدة</bdi>" in about
+    assert 'dir="auto">الخصوصية</a>' in about
+
+
 def test_help_has_examples_that_run(client: Any) -> None:
     page = read(client, "/help")
     examples = [link["href"] for link in page.all("a") if (link["href"] or "").startswith("/?query=")]

@@ -92,6 +92,7 @@
       list.replaceChildren(...found.map((one, number) => {
         const item = document.createElement("li"), count = document.createElement("span");
         item.id = "completion" + number;
+        item.dir = "auto";
         item.setAttribute("role", "option");
         item.setAttribute("aria-selected", "false");
         item.dataset.text = one.text;
