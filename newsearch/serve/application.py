@@ -10,10 +10,11 @@ from http import HTTPStatus
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from newsearch import Index, NewsearchError, NotReady, QueryError
 from newsearch.serve import api, feeds, pages
@@ -77,10 +78,12 @@ def app(
 
     def handled(status_of: Callable[[Exception], Answer]) -> Callable[[HttpRequest, Exception], Any]:
         async def handler(http: HttpRequest, error: Exception) -> Answer:
-            response = status_of(error)
-            return _for_people(site, http, response) if _is_for_people(site, http) else response
+            return shown(http.scope, status_of(error))
 
         return handler
+
+    def shown(scope: Scope, problem: Answer) -> Answer:
+        return _for_people(site, problem) if _is_for_people(site, scope) else problem
 
     inner = Starlette(
         routes=[
@@ -99,7 +102,7 @@ def app(
             Exception: handled(_bug),
         },
     )
-    return Guard(inner, shortcut, settings, site.metrics, log)
+    return Guard(inner, shortcut, shown, settings, site.metrics, log)
 
 
 def _query_error(error: Exception) -> Answer:
@@ -131,12 +134,12 @@ def _bug(error: Exception) -> Answer:
     return problem(500, "an error of this server, which its log tells")
 
 
-def _is_for_people(site: Site, http: HttpRequest) -> bool:
-    is_page = not http.url.path.startswith(site.url("/api/"))
-    return is_page and "text/html" in http.headers.get("accept", "")
+def _is_for_people(site: Site, scope: Scope) -> bool:
+    is_page = not scope["path"].removeprefix(site.settings.base_path).startswith("/api/")
+    return is_page and "text/html" in Headers(scope=scope).get("accept", "")
 
 
-def _for_people(site: Site, http: HttpRequest, found: Answer) -> Answer:
+def _for_people(site: Site, found: Answer) -> Answer:
     """The HTML page for a problem."""
     document = json.loads(found.body)
     detail = str(document.get("detail", ""))

@@ -67,18 +67,21 @@ class Guard:
 
     Args:
         at_once: asked before the inner app for an answer that takes no waiting.
+        shown: gives a problem the form that suits the client.
     """
 
     def __init__(
         self,
         inner: ASGIApp,
         at_once: Callable[[Scope], Answer | None],
+        shown: Callable[[Scope, Answer], Answer],
         settings: Settings,
         metrics: Metrics,
         log: Callable[[Seen], None] | None,
     ) -> None:
         self._inner = inner
         self._at_once = at_once
+        self._shown = shown
         self._settings = settings
         self._metrics = metrics
         self._log = log
@@ -119,6 +122,8 @@ class Guard:
     def _known(self, exchange: _Exchange) -> Answer | None:
         """The answer to a request that is refused, or answered before the inner app."""
         answer = self._refusal(exchange)
+        if answer is not None and answer.status >= 400:
+            return self._shown(exchange.scope, answer)
         if answer is None and (answer := self._at_once(exchange.scope)):
             exchange.route = exchange.path
         return answer
@@ -135,7 +140,7 @@ class Guard:
                 late = problem(408, f"a body is read for {self._settings.body_timeout:g} seconds at most")
             else:
                 late = problem(503, "this took too long", headers={"Retry-After": "5"})
-            await exchange.finish(late)
+            await exchange.finish(self._shown(exchange.scope, late))
 
     def _refusal(self, exchange: _Exchange) -> Answer | None:
         """The response that refuses this request; None if it is permitted."""

@@ -259,6 +259,29 @@ def test_errors_are_pages_for_people_and_problems_for_programs(client: Any) -> N
     assert client.get("/api/v1/nowhere", headers=people).headers["content-type"] == "application/problem+json"
 
 
+def test_a_request_that_is_refused_is_answered_with_a_page_for_people(serve: Any) -> None:
+    client = serve(base_path="/news", token="secret")
+    people = {"Accept": "text/html,*/*"}
+    long = f"?query={'a' * 9_000}"
+    for path, status, headers in (
+        (f"/news/{long}", 414, {}),
+        ("/news/", 421, {"Host": "elsewhere.example"}),
+        ("/news/", 403, {"Origin": "https://elsewhere.example"}),
+        ("/news/", 401, {}),
+    ):
+        answer = client.get(path, headers={**people, **headers})
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert answer.headers["cache-control"] == "no-store"
+        assert "Search the news" in Reader(answer.text).text
+        problem = client.get(path, headers=headers)
+        assert problem.headers["content-type"] == "application/problem+json"
+        assert problem.json()["detail"][1:] in Reader(answer.text).text
+        assert problem.headers.get("www-authenticate") == answer.headers.get("www-authenticate")
+    api = client.get(f"/news/api/v1/search{long}", headers=people)
+    assert api.headers["content-type"] == "application/problem+json"
+
+
 def test_a_page_is_small_and_asks_for_two_files(client: Any) -> None:
     answer = client.get("/", params={"query": "recognition", "explain": "true"})
     page = Reader(answer.text)
