@@ -41,6 +41,8 @@ FACETS = (
 )
 """Facets of the page: name, the parameter that filters by it, heading."""
 
+_EMPTY = "There are no articles here yet"
+
 _EARLY = "Every article is shown: which of them are copies is still being found out"
 
 _FEEDS = (
@@ -97,6 +99,10 @@ def results_page(
         return page_address(root, replace(request, **changes), explain, more)
 
     noted = [note.message for note in results.notes]
+    if results.total and request.collapse and not results.request.collapse:
+        noted = [_EARLY, *noted]
+    elif is_front and not results.total:
+        noted = [_EMPTY, *noted]
     page = Page(results)
     asked = _pairs(request, explain, more)
     back = [] if is_front else asked
@@ -117,7 +123,7 @@ def results_page(
         hits=hits,
         first_partial=first_partial if first_partial and not is_front else None,
         related=related,
-        notes=[*([_EARLY] if request.collapse and not results.request.collapse else []), *noted],
+        notes=noted,
         suggestion=suggestion and {"text": suggestion, "url": link(query=suggestion)},
         clauses=[] if results.total else list(_advice(request, results.diagnose(), link)),
         facets=list(shown_facets(results, more, link)),

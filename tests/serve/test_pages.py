@@ -81,6 +81,14 @@ def test_the_front_page_shows_the_latest(client: Any) -> None:
     assert page.text.index("Vaccin contre") < page.text.index("Facial recognition cameras")
 
 
+def test_the_front_page_says_that_there_is_nothing_yet(serve: Any, tmp_path: Path) -> None:
+    (tmp_path / "news.jsonl").write_text(json.dumps({"id": "a", "title": "A draft", "published": False}))
+    newsearch.build(tmp_path / "news.jsonl", index=tmp_path / "index")
+    page = read(serve(tmp_path / "index"), "/")
+    assert "There are no articles here yet" in page.text
+    assert "copies" not in page.text
+
+
 def test_facets_are_checkboxes_of_the_form(client: Any) -> None:
     page = read(client, "/", query="recognition", topics="Privacy")
     boxes = [box for box in page.all("input") if box.get("type") == "checkbox" and box["name"] == "topics"]
