@@ -131,7 +131,7 @@ def results_page(
         timeline=timeline(results, period_links(root, request, explain, more)),
         chips=list(_chips(request, link)),
         sorts=SORTS,
-        before=link(offset=max(0, request.offset - request.limit)) if request.offset else None,
+        before=link(offset=_before(results)) if request.offset else None,
         after=(
             link(offset=following)
             if 0 < request.limit == len(results)
@@ -183,10 +183,19 @@ def _found(results: Results) -> str:
         return "Nothing found"
     hits = _hits_of(results)
     place = f"{offset + 1:,} to {offset + size:,} of " if size and size < hits else ""
+    if offset >= hits:
+        place = "Past the last of "
     if hits == results.total:
         return place + counted_matches(counts)
     one, several = ("text", "texts") if results.request.collapse == "copies" else ("story", "stories")
     return f"{place}{hits:,} {one if hits == 1 else several} in {counted_matches(counts)}"
+
+
+def _before(results: Results) -> int:
+    """The offset of the page before this one, or of the last one that has hits."""
+    limit = max(1, results.request.limit)
+    last = (_hits_of(results) - 1) // limit * limit
+    return max(0, min(results.request.offset - limit, last))
 
 
 def _hits_of(results: Results) -> int:

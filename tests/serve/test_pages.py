@@ -160,6 +160,14 @@ def test_pages_follow_each_other(client: Any) -> None:
     assert [link for link in second.all("a") if link.get("rel") == "prev"]
 
 
+def test_a_page_past_the_last_leads_back_to_it(client: Any) -> None:
+    past = read(client, "/", sort="oldest", limit=2, offset=90)
+    assert "Past the last of 5 articles" in past.text
+    last = next(link["href"] for link in past.all("a") if link.get("rel") == "prev")
+    assert "5 to 5 of 5 articles" in Reader(client.get(last).text).text
+    assert "Past" not in read(client, "/", query="nothingofthis", offset=90).text
+
+
 def test_an_article_has_a_page(client: Any) -> None:
     page = read(client, "/article", id="tech/ban.md", query="ban")
     assert "Members voted late at night." in page.text
