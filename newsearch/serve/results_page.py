@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from newsearch import Clause, Hit, QueryError, Request, Results
 from newsearch.articles.article import date_of
-from newsearch.engine.base import MAX_PAGE, SORTS
+from newsearch.engine.base import SORTS
 from newsearch.outputs.extract import extract, title
 from newsearch.outputs.page import Page
 from newsearch.outputs.words import counted, counted_copies, counted_matches
@@ -18,6 +18,7 @@ from newsearch.serve.answers import blamed
 from newsearch.serve.chart import timeline
 from newsearch.serve.parameters import LISTS, address, write_request
 from newsearch.serve.rendering import render
+from newsearch.serve.searches import hits_of, offset_after, offset_before
 from newsearch.serve.site import Site
 from newsearch.serve.story_page import story_url
 from newsearch.serve.values import facts_of, html_of, rows_of, web_address
@@ -109,7 +110,7 @@ def results_page(
     hits = [_hit(site, results, rank, hit, explain, back) for rank, hit in page.ranked()]
     first_partial = next((i for i, hit in enumerate(hits) if not hit["complete"]), None)
     related = [_hit(site, results, rank, hit, explain, back) for rank, hit in page.related()]
-    following = request.offset + request.limit
+    before, after = offset_before(results), offset_after(results)
     suggestion = results.did_you_mean
     return render(
         site,
@@ -131,14 +132,8 @@ def results_page(
         timeline=timeline(results, period_links(root, request, explain, more)),
         chips=list(_chips(request, link)),
         sorts=SORTS,
-        before=link(offset=_before(results)) if request.offset else None,
-        after=(
-            link(offset=following)
-            if 0 < request.limit == len(results)
-            and following < _hits_of(results)
-            and following + request.limit <= MAX_PAGE
-            else None
-        ),
+        before=None if before is None else link(offset=before),
+        after=None if after is None else link(offset=after),
         explain_url=link(explain=not explain, offset=request.offset),
         explain=explain,
         feeds=[
@@ -181,7 +176,7 @@ def _found(results: Results) -> str:
     offset, size = results.request.offset, len(results)
     if not results.total:
         return "Nothing found"
-    hits = _hits_of(results)
+    hits = hits_of(results)
     place = f"{offset + 1:,} to {offset + size:,} of " if size and size < hits else ""
     if offset >= hits:
         place = "Past the last of "
@@ -189,19 +184,6 @@ def _found(results: Results) -> str:
         return place + counted_matches(counts)
     one, several = ("text", "texts") if results.request.collapse == "copies" else ("story", "stories")
     return f"{place}{hits:,} {one if hits == 1 else several} in {counted_matches(counts)}"
-
-
-def _before(results: Results) -> int:
-    """The offset of the page before this one, or of the last one that has hits."""
-    limit = max(1, results.request.limit)
-    last = (_hits_of(results) - 1) // limit * limit
-    return max(0, min(results.request.offset - limit, last))
-
-
-def _hits_of(results: Results) -> int:
-    """The number of hits on all pages: of groups, as far as all articles were grouped, or of articles."""
-    folding = results.folding
-    return folding.groups if folding and folding.exact else results.total
 
 
 def _hit(

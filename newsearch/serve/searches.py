@@ -42,17 +42,35 @@ def page_of(site: Site, results: Results, view: View, *, linked: bool) -> Body:
     return Body(page_bytes(page), _links(site, results, view) if linked else {})
 
 
+def hits_of(results: Results) -> int:
+    """The number of hits on all pages: of groups, as far as all articles were grouped, or of articles."""
+    folding = results.folding
+    return folding.groups if folding and folding.exact else results.total
+
+
+def offset_after(results: Results) -> int | None:
+    """The offset of the next page; None if there is none."""
+    limit, offset = results.request.limit, results.request.offset + results.request.limit
+    is_full = 0 < limit == len(results)
+    return offset if is_full and offset < hits_of(results) and offset + limit <= MAX_PAGE else None
+
+
+def offset_before(results: Results) -> int | None:
+    """The offset of the page before, or of the last one with hits if this one is past it; None if there is none."""
+    limit, offset = results.request.limit, results.request.offset
+    if not (limit and offset):
+        return None
+    last = (hits_of(results) - 1) // limit * limit
+    return max(0, min(offset - limit, last))
+
+
 def _links(site: Site, results: Results, view: View) -> dict[str, str]:
     """Links to the previous and next pages, in the form of RFC 8288."""
     request = results.request
-    places = {}
-    if request.limit:
-        following = request.offset + request.limit
-        if following < results.total and following + request.limit <= MAX_PAGE:
-            places["next"] = following
-        if request.offset:
-            places["prev"] = max(0, request.offset - request.limit)
-            places["first"] = 0
+    following, preceding = offset_after(results), offset_before(results)
+    places = {} if following is None else {"next": following}
+    if preceding is not None:
+        places |= {"prev": preceding, "first": 0}
     if not places:
         return {}
     try:

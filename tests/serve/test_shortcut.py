@@ -266,7 +266,8 @@ def test_links_are_the_addresses_of_other_pages(
         if offset + request.limit < results.total:
             places["next"] = offset + request.limit
         if offset:
-            places |= {"prev": max(0, offset - request.limit), "first": 0}
+            last = (results.total - 1) // request.limit * request.limit
+            places |= {"prev": max(0, min(offset - request.limit, last)), "first": 0}
         wanted = []
         for relation, at in places.items():
             pairs = [*write_request(replace(request, offset=at)), *write_view(view)]

@@ -99,6 +99,20 @@ def test_the_way_of_folding_stays_on_all_links(serve: Any, copied: Path) -> None
     assert "collapse" not in (following or "")
 
 
+@pytest.mark.parametrize("collapse", ["copies", "stories"])
+def test_every_page_that_a_program_is_led_to_has_hits(serve: Any, copied: Path, collapse: str) -> None:
+    client = serve(copied)
+    address = f"/api/v1/search?query=bridge&limit=1&collapse={collapse}"
+    pages = []
+    while address:
+        answer = client.get(address)
+        pages.append(answer.json())
+        address = answer.links.get("next", {}).get("url")
+    assert [len(page["hits"]) for page in pages] == [1] * pages[0]["folded"]["hits"]
+    past = client.get(f"/api/v1/search?query=bridge&limit=1&collapse={collapse}&offset=90")
+    assert client.get(past.links["prev"]["url"]).json()["hits"] == pages[-1]["hits"]
+
+
 @pytest.mark.parametrize(
     "parameters", [{}, {"collapse": "none"}, {"collapse": "stories"}, {"offset": "1500"}]
 )
