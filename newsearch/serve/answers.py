@@ -112,7 +112,7 @@ class Accepted(NamedTuple):
 
 _ANYTHING = Accepted()
 _SAYS = (b"accept-encoding", b"if-none-match")
-_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
+_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
 _TAG = re.compile(r'"([^"]*)"')
 
 
