@@ -79,6 +79,9 @@ def _article_page(
         back=f"{root}?{urlencode(asked)}" if asked else root,
         **facts_of(article, tz),
         outlet_url=(address(root, Request(providers=(outlet_name(article),))) if article.provider else None),
+        authors=[
+            {"text": one_line(name), "url": _narrowed(root, "authors", name)} for name in article.authors
+        ],
         tags=[
             {"text": one_line(value), "url": _narrowed(root, name, value)}
             for name, values in chosen.items()

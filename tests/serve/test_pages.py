@@ -178,6 +178,22 @@ def test_an_article_has_a_page(client: Any) -> None:
     assert "/?query=ban" in links
 
 
+def test_an_article_names_its_authors(serve: Any, tmp_path: Path) -> None:
+    articles = [
+        {"id": "a", "title": "One", "authors": ["Ana Ruiz", "J. O'Neil <b>"]},
+        {"id": "b", "title": "Two", "authors": ["Ana Ruiz"]},
+        {"id": "c", "title": "Three"},
+    ]
+    (tmp_path / "news.jsonl").write_text("\n".join(map(json.dumps, articles)))
+    newsearch.build(tmp_path / "news.jsonl", index=tmp_path / "index")
+    client = serve(tmp_path / "index")
+    page = read(client, "/article", id="a")
+    assert "by Ana Ruiz, J. O'Neil" in page.text
+    link = next(link["href"] for link in page.all("a") if (link["href"] or "").startswith("/?authors=Ana"))
+    assert "2 articles" in read(client, link).text
+    assert " by " not in read(client, "/article", id="c").text
+
+
 def test_a_long_text_without_spaces_is_shown_to_its_limit(serve: Any, tmp_path: Path) -> None:
     body = "東京 " + "記事" * 1_000
     (tmp_path / "news.jsonl").write_text(json.dumps({"id": "a", "title": "東京", "body": body}))
