@@ -11,8 +11,9 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from errno import EADDRNOTAVAIL
 from functools import partial
-from socket import AF_INET, AF_INET6, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
+from socket import AF_INET, AF_INET6, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, gaierror, socket
 from threading import Thread
 from time import sleep
 from typing import Any
@@ -261,8 +262,9 @@ def run(served: Served, ready: Callable[[str], None]) -> None:
         listening = _listen(served)
     except OSError as error:
         place, reason = f"{served.host}:{served.port}", error.strerror or error
+        is_of_host = isinstance(error, gaierror) or error.errno == EADDRNOTAVAIL
         raise EngineError(
-            f"{place}: cannot listen on this address: {reason}; choose another --port"
+            f"{place}: cannot listen on this address: {reason}; choose another --{'host' if is_of_host else 'port'}"
         ) from error
     with scratch_directory() if served.settings.shared_memory else nullcontext() as shared:
         _run(replace(served, settings=replace(served.settings, shared=shared)), listening, ready)

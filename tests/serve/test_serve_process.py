@@ -232,6 +232,22 @@ def test_a_port_that_is_taken_is_one_clear_line(index: Path, capsys: pytest.Capt
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert f"127.0.0.1:{port}: cannot listen on this address" in error
+    assert error.endswith("; choose another --port\n")
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
+def test_a_host_that_is_not_of_this_machine_is_one_clear_line(
+    index: Path, host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        assert main(["serve", "--index", str(index), "--host", host, "--port", "0"]) == 2
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    error = capsys.readouterr().err
+    assert error.startswith(f"newsearch: {host}:0: cannot listen on this address: ")
+    assert error.endswith("; choose another --host\n")
+    assert error.count("\n") == 1
 
 
 @pytest.mark.parametrize(
