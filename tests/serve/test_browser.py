@@ -282,6 +282,18 @@ def test_the_page_is_dark_where_people_want_it_dark(visit: Open) -> None:
     assert brightness(visit("", color_scheme="dark")) < 60
 
 
+def test_a_dark_page_is_printed_as_a_light_one(visit: Open) -> None:
+    page = visit("?query=ban", color_scheme="dark", reduced_motion="reduce")
+    colours = """() => [document.body, ...document.querySelectorAll(".facts b, .hit h2 a, mark")].map(one => {
+        const style = getComputedStyle(one);
+        return [style.color, style.backgroundColor];
+    })"""
+    page.emulate_media(media="print", color_scheme="light")
+    light = page.evaluate(colours)
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(colours) == light
+
+
 @pytest.mark.parametrize(
     ("path", "scheme"), [*((path, "light") for path in PAGES), (PAGES[1], "dark"), (ARTICLE, "dark")]
 )
