@@ -149,6 +149,7 @@ class _Tools:
                     "values": [{"value": value, "articles": count} for value, count in found[:limit]],
                     "truncated": len(found) > limit,
                     **_totals(results),
+                    **_advice(results),
                 }
             )
 
@@ -169,6 +170,7 @@ class _Tools:
                     "values": [{"value": value, "articles": count} for value, count in found[-_PERIODS:]],
                     "truncated": len(found) > _PERIODS,
                     **_totals(results),
+                    **_advice(results),
                 }
             )
 
@@ -193,6 +195,7 @@ class _Tools:
                     "stories": [_story(story) for story in found],
                     "total": {"stories": found.total, "articles": found.articles},
                     "truncated": len(found) < found.total or not found.exact,
+                    **({} if found else _advice(snapshot.index.run(replace(request, limit=0)))),
                 }
             )
 
@@ -308,17 +311,23 @@ def _shown(request: Request, settings: Settings) -> Request:
 
 def _found(results: Results) -> dict[str, Any]:
     last = results.request.offset + len(results)
-    document: dict[str, Any] = {
+    return {
         "results": [_result(hit, results) for hit in results],
         **_totals(results),
         "truncated": last < results.total,
+        **_advice(results),
     }
+
+
+def _advice(results: Results) -> dict[str, Any]:
+    """What helps to ask better where a query finds little, or is read otherwise than it was meant."""
+    advice: dict[str, Any] = {}
     if results.notes:
-        document["notes"] = [note.message for note in results.notes]
+        advice["notes"] = [note.message for note in results.notes]
     if results.did_you_mean:
-        document["did_you_mean"] = results.did_you_mean
+        advice["did_you_mean"] = results.did_you_mean
     if not results.total:
-        document["why_nothing"] = [
+        advice["why_nothing"] = [
             {
                 "part": clause.text,
                 "option": clause.option,
@@ -328,7 +337,7 @@ def _found(results: Results) -> dict[str, Any]:
             }
             for clause in results.diagnose()
         ]
-    return {key: value for key, value in document.items() if value is not None}
+    return advice
 
 
 def _totals(results: Results) -> dict[str, Any]:

@@ -125,6 +125,20 @@ def test_an_empty_answer_says_why(index: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("tool", "arguments"), [("values", {"field": "topic"}), ("timeline", {}), ("stories", {"after": "2019"})]
+)
+def test_an_empty_answer_of_every_tool_with_a_query_says_why(
+    index: Path, tool: str, arguments: dict[str, Any]
+) -> None:
+    found = call(index, tool, query="recogniton AND titel:cog", **arguments)
+    assert found["notes"]
+    assert found["why_nothing"][0]["part"] == "recogniton"
+    assert call(index, tool, query="recogniton", **arguments)["did_you_mean"] == "recognition"
+    full = call(index, tool, query="recognition", **arguments)
+    assert not {"notes", "did_you_mean", "why_nothing"} & full.keys()
+
+
+@pytest.mark.parametrize(
     ("name", "arguments", "said"),
     [
         ("search", {"query": "ban", "after": "soon"}, "after: "),
