@@ -114,6 +114,23 @@ def test_a_word_is_completed_by_keys(visit: Open) -> None:
     expect(page.locator("#completions")).to_be_hidden()
 
 
+def test_completions_that_come_late_do_not_cover_the_results(visit: Open) -> None:
+    page = visit()
+    late: list[Any] = []
+    page.route("**/api/v1/complete?*", lambda route: late.append(route))
+    page.locator("#query").press_sequentially("fac", delay=20)
+    page.wait_for_url("**/?query=fac")
+    page.keyboard.press("Enter")
+    expect(page.locator("#query")).to_be_focused()
+    with page.expect_response("**/api/v1/complete?*"):
+        late[0].continue_()
+    page.wait_for_timeout(200)
+    expect(page.locator("#completions")).to_be_hidden()
+    page.unroute_all()
+    page.locator("#query").press_sequentially("e", delay=20)
+    expect(page.locator("#completions")).to_be_visible()
+
+
 def test_a_facet_narrows_and_back_undoes_it(visit: Open) -> None:
     page = visit("?query=ban")
     page.get_by_label("Privacy").check()

@@ -77,6 +77,7 @@
   const close = () => {
     list.hidden = true;
     chosen = -1;
+    typed = "";
     box.setAttribute("aria-expanded", "false");
     box.removeAttribute("aria-activedescendant");
   };
@@ -88,7 +89,9 @@
       const answer = await fetch(root + "api/v1/complete?" + new URLSearchParams({text: asked, limit: 8}));
       if (!answer.ok) return;
       const found = (await answer.json()).completions.filter(one => one.text !== asked);
-      if (box.value !== asked || document.activeElement !== box || !found.length) { if (box.value === asked) close(); return; }
+      // Nobody waits for them any more once the search has been sent.
+      if (typed !== asked || box.value !== asked) return;
+      if (document.activeElement !== box || !found.length) { close(); return; }
       list.replaceChildren(...found.map((one, number) => {
         const item = document.createElement("li"), count = document.createElement("span");
         item.id = "completion" + number;
