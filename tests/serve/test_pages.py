@@ -228,6 +228,13 @@ def test_an_article_is_read_in_its_own_language_and_direction(serve: Any, tmp_pa
     assert 'dir="auto">الجريدة</a>' in about
     assert "at <bdi>الجريدة</bdi>" in about
     assert 'dir="auto">الخصوصية</a>' in about
+    wrong = client.get("/", params={"topics": "الخصوصية", "after": "soon"})
+    assert 'value="الخصوصية" dir="auto"' in wrong.text
+    saved = tmp_path / "saved.toml"
+    saved.write_text('[[search]]\nname = "الوجوه"\nquery = "a"\n')
+    kept = serve(tmp_path / "index", saved=saved).get("/saved").text
+    assert 'dir="auto">الوجوه</a>' in kept
+    assert "of <bdi>الوجوه</bdi>" in kept
 
 
 def test_help_has_examples_that_run(client: Any) -> None:
