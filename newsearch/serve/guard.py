@@ -175,9 +175,10 @@ class Guard:
             given = dict(parse_qsl(exchange.scope["query_string"].decode("latin-1"))).get("token", "")
         if compare_digest(given.encode(), token.encode()):
             return None
-        return problem(
-            401, "a token is needed", headers={"WWW-Authenticate": 'Basic realm="newsearch", Bearer'}
-        )
+        refusal = problem(401, "a token is needed", headers={"WWW-Authenticate": 'Basic realm="newsearch"'})
+        # In a header of its own: Chromium asks for no password if it finds a scheme without parameters beside Basic.
+        refusal.headers.append((b"www-authenticate", b"Bearer"))
+        return refusal
 
     def _count(self, exchange: _Exchange) -> None:
         scope, seconds = exchange.scope, perf_counter() - exchange.started

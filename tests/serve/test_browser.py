@@ -114,6 +114,16 @@ def test_a_word_is_completed_by_keys(visit: Open) -> None:
     expect(page.locator("#completions")).to_be_hidden()
 
 
+def test_a_browser_asks_for_the_token(browser: Any, seeds_index: Path) -> None:
+    with serving(seeds_index, "--log-format", "none", "--token", "secret") as (_, where):
+        context = browser.new_context(http_credentials={"username": "anybody", "password": "secret"})
+        page = context.new_page()
+        page.goto(where)
+        page.locator("#query").press_sequentially("tiktok", delay=20)
+        page.get_by_role("heading", name="2 articles").wait_for()
+        context.close()
+
+
 def test_completions_that_come_late_do_not_cover_the_results(visit: Open) -> None:
     page = visit()
     late: list[Any] = []
