@@ -29,7 +29,10 @@ _MOST_DIGITS = 18
 
 _PREFLIGHT = (
     (b"access-control-allow-methods", b"GET, HEAD, POST"),
-    (b"access-control-allow-headers", b"Content-Type, If-None-Match, Authorization"),
+    (
+        b"access-control-allow-headers",
+        b"Content-Type, If-None-Match, Authorization, MCP-Protocol-Version, Mcp-Method, Mcp-Name",
+    ),
     (b"access-control-max-age", b"3600"),
 )
 _SAFE = {

@@ -104,6 +104,9 @@ def test_pages_of_other_sites_may_read_the_api_if_they_are_let(serve: Any) -> No
     preflight = client.options(SEARCH, headers={"Origin": "https://other.example"})
     assert preflight.status_code == 204
     assert "POST" in preflight.headers["access-control-allow-methods"]
+    allowed = preflight.headers["access-control-allow-headers"].lower().split(", ")
+    of_tools = {"mcp-protocol-version", "mcp-method", "mcp-name"}
+    assert {"content-type", "authorization", "if-none-match", *of_tools} == set(allowed)
 
 
 @pytest.mark.parametrize("path", [SEARCH, "/nowhere", f"{SEARCH}?x=1", "/healthz"])
