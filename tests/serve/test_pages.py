@@ -370,6 +370,15 @@ def test_every_link_of_a_page_stays_under_the_base_path(serve: Any) -> None:
                     assert client.get(target).status_code == 200, target
 
 
+def test_the_page_of_the_api_names_paths_that_clients_can_ask(serve: Any) -> None:
+    client = serve(base_path="/news")
+    page = client.get("/news/api").text
+    paths = re.findall("<code>GET (.*?)</code>", page)
+    assert "/news/api/v1/search" in paths
+    for path in paths:
+        assert client.get(path).status_code in (200, 400), path
+
+
 @pytest.mark.parametrize(
     "request_",
     [
