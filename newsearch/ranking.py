@@ -235,6 +235,11 @@ def boosts_of(weights: Mapping[str, Any]) -> Boosts:
 DEFAULT_BOOSTS = Boosts()
 
 
+def readable(value: float) -> str:
+    """A heat or a quality as people read it: with six digits at most, and in full from a million on."""
+    return f"{value:,.0f}" if 1e6 <= abs(value) < 1e15 else f"{value:g}"
+
+
 def signal(values: NDArray[Any], pivot: float) -> Floats:
     """s(x) = (x - p) / (x + p) for known x (x >= 0); 0 if x is negative or NaN, or the pivot is not above 0."""
     x = np.asarray(values, dtype=np.float64)

@@ -57,6 +57,23 @@ def test_a_signal_is_neutral_at_its_pivot_and_where_it_is_unknown(value: float, 
     assert ranking.signal(np.array([value]), 50).tolist() == [expected]
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0, "0"),
+        (12.5, "12.5"),
+        (1234.5678, "1234.57"),
+        (99_999, "99999"),
+        (999_999, "999999"),
+        (1_000_000, "1,000,000"),
+        (1_234_567.8, "1,234,568"),
+        (1e15, "1e+15"),
+    ],
+)
+def test_people_read_signals_in_full(value: float, expected: str) -> None:
+    assert ranking.readable(value) == expected
+
+
 @pytest.mark.parametrize("pivot", [0, -1])
 def test_without_a_pivot_every_signal_is_neutral(pivot: float) -> None:
     assert ranking.signal(np.array([0, 5, -1]), pivot).tolist() == [0, 0, 0]

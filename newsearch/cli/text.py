@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, tzinfo
 
+from newsearch import ranking
 from newsearch.articles.article import Article, date_of, outlet_name
 from newsearch.cli.terminal import BOLD, DIM, Terminal, wrap
 from newsearch.cli.zones import shown_moment
@@ -149,7 +150,7 @@ def _facts(hit: Hit, page: Page, terminal: Terminal) -> Iterator[str]:
         yield "unpublished"
     for name, value in (("heat", article.heat), ("quality", article.quality)):
         if value is not None and value >= 0:  # a negative one is unknown
-            yield f"{name} {value:g}"
+            yield f"{name} {ranking.readable(value)}"
     yield f"score {hit.score:.2f}"
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from newsearch import ranking
 from newsearch.engine.base import Answer, Counts, Options, Reader
 from newsearch.query import Parsed
 from newsearch.query.tree import All, Node
@@ -29,7 +30,7 @@ class Filter(NamedTuple):
         """The value as text. Used only to explain a search."""
         if isinstance(self.given, tuple):
             return ", ".join(self.given)
-        return f"{self.given:g}" if isinstance(self.given, int | float) else str(self.given)
+        return ranking.readable(self.given) if isinstance(self.given, int | float) else str(self.given)
 
 
 class Asked(NamedTuple):

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
-from newsearch import Article, Explanation
+from newsearch import Article, Explanation, ranking
 from newsearch.articles.article import date_of, outlet_name
 from newsearch.outputs.extract import Marked
 from newsearch.outputs.words import delay
@@ -31,7 +31,7 @@ def facts_of(article: Article, tz: tzinfo) -> dict[str, Any]:
         "language": article.language,
         "published": article.published,
         "signals": [
-            {"name": name, "value": f"{value:g}", "width": _width(value)}
+            {"name": name, "value": ranking.readable(value), "width": _width(value)}
             for name, value in (("heat", article.heat), ("quality", article.quality))
             if value is not None and value >= 0
         ],

@@ -233,6 +233,20 @@ def test_keys_go_to_the_box_and_through_the_articles(visit: Open) -> None:
     page.wait_for_url("**/help")
 
 
+def test_keys_can_be_turned_off(visit: Open) -> None:
+    page = visit("help")
+    page.get_by_label("Use these keys").uncheck()
+    page.goto(page.url.replace("help", "?query=ban"))
+    for key in "j?/":
+        page.keyboard.press(key)
+    assert page.evaluate("document.activeElement === document.body")
+    page.goto(page.url.replace("?query=ban", "help"))
+    expect(page.get_by_label("Use these keys")).not_to_be_checked()
+    page.get_by_label("Use these keys").check()
+    page.keyboard.press("/")
+    expect(page.locator("#query")).to_be_focused()
+
+
 def test_keys_work_where_a_facet_has_been_chosen(visit: Open) -> None:
     page = visit("?query=ban")
     page.get_by_label("Privacy").check()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import click
 
+from newsearch import ranking
 from newsearch.cli.formats import print_json
 from newsearch.cli.options import format_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option
@@ -83,7 +84,7 @@ def _rows(held: Stats) -> list[tuple[str, str]]:
 
 
 def _median(median: float | None) -> str:
-    return "unknown" if median is None else f"median {median:g}"
+    return "unknown" if median is None else f"median {ranking.readable(median)}"
 
 
 def _reading(read: datetime | None, broken: int, settings: SourceSettings) -> str:

@@ -138,7 +138,9 @@ class OpenSearchAnswer:
         signals = []
         for name, weight in (("heat", boosts.heat), ("quality", boosts.quality)):
             value, pivot = hit.source.get(name), getattr(pivots, name)
-            said = "unknown" if value is None else f"{value:g}, median {pivot:g}"
+            said = (
+                "unknown" if value is None else f"{ranking.readable(value)}, median {ranking.readable(pivot)}"
+            )
             signals.append(Explanation(_signal(value, pivot, weight), f"{name} {said}, weight {weight:g}"))
         if boosts.half_life is not None:
             said = f"recency, half-life {boosts.half_life:g} days, weight {boosts.recency:g}"

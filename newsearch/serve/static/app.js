@@ -135,8 +135,21 @@
   });
   box.addEventListener("blur", close);
 
-  // Keys.
+  // Keys. Who speaks to a computer can turn them off: a dictated word is many of them.
+  const kept = value => {
+    try {
+      if (value) localStorage.setItem("newsearch-keys", value);
+      return localStorage.getItem("newsearch-keys");
+    } catch { return null; }
+  };
+  const keys = document.querySelector("#keys input");
+  if (keys) {
+    keys.closest("p").hidden = false;
+    keys.checked = kept() !== "off";
+    keys.addEventListener("change", () => kept(keys.checked ? "on" : "off"));
+  }
   addEventListener("keydown", event => {
+    if (kept() === "off") return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=checkbox]), select")) return;
     const links = [...document.querySelectorAll(".hit h2 a")];
     const at = links.indexOf(document.activeElement);

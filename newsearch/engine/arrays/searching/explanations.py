@@ -34,7 +34,9 @@ def of_signals(view: View, options: Options, doc: int, as_of: float | None) -> t
     signals = []
     for name, weight in (("heat", boosts.heat), ("quality", boosts.quality)):
         value, pivot = view.known(name, docs), getattr(view.pivots, name)
-        said = f"{value[0]:g}, median {pivot:g}" if value[0] >= 0 else "unknown"
+        said = (
+            f"{ranking.readable(value[0])}, median {ranking.readable(pivot)}" if value[0] >= 0 else "unknown"
+        )
         factor = np.exp2(weight * ranking.signal(value, pivot))
         signals.append(Explanation(float(factor[0]), f"{name} {said}, weight {weight:g}"))
     if boosts.half_life is not None:
