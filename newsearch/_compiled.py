@@ -28,6 +28,7 @@ MODULES = (
     "newsearch.stories._comparing",
     "newsearch.stories._likeness",
     "newsearch.stories._linkage",
+    "newsearch.stories._smoothing",
     *(() if os.name == "nt" else ("newsearch.sources._listing",)),
 )
 """All compiled modules of this platform."""

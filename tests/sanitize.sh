@@ -42,4 +42,5 @@ LD_PRELOAD=$preload PYTHONPATH=$copy "$python" -m pytest -p no:cacheprovider "$@
     $arrays/test_kernel.py $arrays/test_sieve.py $arrays/test_lookup.py $arrays/test_building.py $arrays/test_hostile.py \
     $arrays/test_stored.py $arrays/test_json_articles.py $arrays/test_groups.py $arrays/test_urls.py \
     $arrays/test_cache.py $arrays/test_vocabulary.py \
-    tests/stories/test_comparing.py tests/stories/test_likeness.py tests/stories/test_linkage.py tests/opensearch/test_coding.py
+    tests/stories/test_comparing.py tests/stories/test_likeness.py tests/stories/test_linkage.py tests/stories/test_smoothing.py \
+    tests/opensearch/test_coding.py

@@ -27,6 +27,7 @@ TWINS = {
     "newsearch.engine.opensearch.coding": "newsearch.engine.opensearch._coding",
     "newsearch.stories.likeness": "newsearch.stories._likeness",
     "newsearch.stories.linkage": "newsearch.stories._linkage",
+    "newsearch.stories.smoothing": "newsearch.stories._smoothing",
 }
 
 

@@ -10,8 +10,8 @@ The similarity of two articles is the cosine of their vectors times a Gaussian o
 
 Time improves tf-idf clustering of news streams most (Miranda et al., "Multilingual clustering of streaming news",
 EMNLP 2018). Articles of one outlet are similar through its templates, so their similarity counts less. Short texts on
-one event may have no word in common. Each vector is therefore first moved towards those of its NEIGHBOURS nearest
-neighbours (SMOOTHING; Rocchio's feedback used as document expansion).
+one event may have no word in common. Each vector is therefore first moved towards those of its nearest neighbours (see
+`smoothing`).
 
 Groups are then joined by centroid linkage (see `linkage`) if their closeness is at least THRESHOLD. Groups of more than
 MANY articles together must cohere more. Titles alone have less in common than whole texts, so an article without a text
@@ -19,7 +19,7 @@ counts as MANY / MANY_TITLES of one.
 
 Numbers are anchors: they are rare, and therefore weigh much. They are also vetoes. If the titles of two articles hold
 numbers, but none in common, the articles tell of different days, places or products of one topic, and their similarity
-is multiplied by OTHER_NUMBERS.
+is multiplied by OTHER_NUMBERS. `linkage` has the constants of k.
 """
 
 from __future__ import annotations
@@ -27,24 +27,20 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import numpy as np
 
-from newsearch.stories.likeness import Floats, Numbers, Places, Vectors, alike, spread
-from newsearch.stories.linkage import linked
+from newsearch.stories.likeness import Floats, Places, Vectors, alike
+from newsearch.stories.linkage import HOURS, Facts, Marks, linked
+from newsearch.stories.smoothing import merged, smoothed, strongest
 
-Marks: TypeAlias = "np.ndarray[Any, np.dtype[np.uint64]]"
-
-HOURS: Final = 72.0
 WINDOW: Final = 2 * HOURS
 """Articles further apart, in hours, are not compared: the Gaussian is .14 there."""
 
 TITLE: Final = 0.5
 POWER: Final = 0.7
-SAME_OUTLET: Final = 0.1
 THRESHOLD: Final = 0.33
-SMOOTHING: Final = 0.5
 
 COMMON: Final = 0.05
 """Terms in more than this share of the collection do not characterise an event."""
@@ -65,18 +61,6 @@ _DIGITS: Final = frozenset("0123456789")
 
 YEARS: Final = np.array([zlib.crc32(str(year).encode()) for year in range(1900, 2100)], np.uint32)
 """The hashes of numbers that distinguish no events: the titles of many events in a year contain it."""
-
-_BLOCK: Final = 1 << 16
-"""The number of pairs that are looked at together, because there may be millions."""
-
-_LEAST: Final = 0.1
-"""Smaller similarities count as zero."""
-
-OTHER_NUMBERS: Final = 0.5
-"""What the similarity of articles is multiplied by if their titles hold numbers, but none in common."""
-
-NEIGHBOURS: Final = 16
-"""The maximum number of neighbours whose terms an article shares."""
 
 MANY: Final = 10
 """Groups of more articles must cohere more to be joined: see `linkage`."""
@@ -202,32 +186,12 @@ def grouped(
     hours = times / 3600
     horizons = np.searchsorted(hours, hours + WINDOW, side="right")
     nearest = _NEAREST if bags.total >= _FEW_ARTICLES else _NEAREST_OF_FEW
-    vectors = _smoothed(_vectors(bags, count), horizons, nearest)
-    one, other, cosine = alike(vectors, horizons, _LEAST)
-    marks = _marks(bags, count)
-    likeness = np.empty(len(one))
-    for start in range(0, len(one), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        likeness[block] = _similarity(one[block], other[block], cosine[block], hours, outlets, marks)
+    vectors = _smoothed(_vectors(bags, count).numbered(), horizons, nearest)
     size = len(bags.rarity)
     bulk = np.full(count, 1 / MANY_TITLES)
     bulk[bags.text[0][bags.rarity[bags.text[0] % size] > 0] // size] = 1 / MANY
-    return linked(one, other, likeness, together, bulk, threshold)
-
-
-def _similarity(
-    one: Numbers, other: Numbers, cosine: Floats, hours: Floats, outlets: Places, marks: Marks
-) -> Floats:
-    """The similarity k of pairs of articles.
-
-    Args:
-        hours, outlets, marks: of each article.
-    """
-    found: Floats = cosine * np.exp(-(((hours[one] - hours[other]) / HOURS) ** 2) / 2)
-    found[(outlets[one] == outlets[other]) & (outlets[one] > 0)] *= SAME_OUTLET
-    one_marks, other_marks = marks[one], marks[other]
-    found[((one_marks & other_marks) == 0) & (one_marks != 0) & (other_marks != 0)] *= OTHER_NUMBERS
-    return found
+    facts = Facts(hours, outlets, _marks(bags, count))
+    return linked(vectors, horizons, facts, together, bulk, threshold)
 
 
 def _marks(bags: Bags, count: int) -> Marks:
@@ -276,58 +240,15 @@ def _vectors(bags: Bags, count: int) -> Vectors:
         present = weights > 0
         cells, weights = cells[present], weights[present]
         found.append((cells, share * weights / lengths_of[cells // size]))
-    return _kept(*_merged(found[0], found[1]), size, TERMS, count)
-
-
-def _merged(*parts: tuple[Places, Floats]) -> tuple[Places, Floats]:
-    """The sums of weights in the same cell, in cell order."""
-    cells, inverse = np.unique(np.concatenate([cells for cells, _ in parts]), return_inverse=True)
-    weights = np.bincount(inverse, np.concatenate([weights for _, weights in parts]), len(cells))
-    return cells, weights.astype(np.float64)
-
-
-def _kept(cells: Places, weights: Floats, size: int, most: int, count: int) -> Vectors:
-    """Unit vectors of each article's strongest terms; cell article * size + term has its weight."""
-    articles, terms = cells // size, cells % size
-    starts = np.searchsorted(articles, np.arange(count))
-    if len(cells) and (np.bincount(articles) > most).any():
-        # Within an article by descending weight, then by term.
-        order = np.argsort(2.0 * articles - weights / weights.max(), kind="stable")
-        kept = np.sort(order[np.arange(len(order)) - starts[articles] < most])
-        articles, terms, weights = articles[kept], terms[kept], weights[kept]
-    lengths = np.sqrt(np.bincount(articles, weights * weights, count))
-    return Vectors(articles, terms, weights / lengths[articles])
+    return strongest(*merged(found[0], found[1]), size, TERMS, count)
 
 
 def _smoothed(vectors: Vectors, horizons: Places, nearest: float) -> Vectors:
-    """Each vector moved towards the mean of its neighbours, weighted by similarity."""
-    count = len(horizons)
+    """Each vector moved towards those of its neighbours."""
     one, other, likeness = alike(vectors, horizons, nearest)
     if not len(one):
         return vectors
-    to, of = (np.concatenate(pair).astype(np.int64) for pair in ((one, other), (other, one)))
-    share = np.concatenate([likeness, likeness])
-    # An article has more neighbours of its topic than of its event, but those of its event are nearer.
-    has_many = np.bincount(to, minlength=count)[to] > NEIGHBOURS
-    if has_many.any():
-        crowd = np.flatnonzero(has_many)
-        order = crowd[np.lexsort((of[crowd], -share[crowd], to[crowd]))]
-        first = np.searchsorted(to[order], np.arange(count))
-        far = order[np.arange(len(order)) - first[to[order]] >= NEIGHBOURS]
-        kept = np.ones(len(to), np.bool_)
-        kept[far] = False
-        to, of, share = to[kept], of[kept], share[kept]
-    share *= SMOOTHING / np.bincount(to, share, count)[to]
-    sizes = np.bincount(vectors.articles, minlength=count)
-    starts = np.cumsum(sizes) - sizes
-    lent = spread(starts[of], sizes[of])
-    size = int(vectors.terms.max()) + 1
-    lending = (
-        np.repeat(to, sizes[of]) * size + vectors.terms[lent],
-        np.repeat(share, sizes[of]) * vectors.weights[lent],
-    )
-    cells, weights = _merged((vectors.articles * size + vectors.terms, vectors.weights), lending)
-    return _kept(cells, weights, size, 2 * TERMS, count)
+    return smoothed(vectors, len(horizons), one, other, likeness, 2 * TERMS)
 
 
 def _numbered(names: Sequence[str]) -> Places:

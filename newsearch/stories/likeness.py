@@ -32,6 +32,22 @@ class Vectors:
     terms: Places
     weights: Floats
 
+    @property
+    def size(self) -> int:
+        """More than the number of any term."""
+        return int(self.terms.max(initial=-1)) + 1
+
+    def numbered(self) -> Vectors:
+        """The same with terms that are numbered without gaps, in their order."""
+        is_used = np.zeros(self.size, np.bool_)
+        is_used[self.terms] = True
+        number = np.cumsum(is_used) - 1
+        return Vectors(self.articles, number[self.terms], self.weights)
+
+    def starts(self, count: int) -> Places:
+        """The place of the first posting of each of so many articles, and the end."""
+        return np.searchsorted(self.articles, np.arange(count + 1))
+
 
 def alike(vectors: Vectors, horizons: Places, least: float) -> tuple[Numbers, Numbers, Floats]:
     """The pairs of vectors with a dot product of at least `least`: smaller index, larger index, product.
@@ -45,9 +61,8 @@ def alike(vectors: Vectors, horizons: Places, least: float) -> tuple[Numbers, Nu
     """
     if _compiled is None:
         return alike_in_numpy(vectors, horizons, least)
-    starts = np.searchsorted(vectors.articles, np.arange(len(horizons) + 1))
-    size = int(vectors.terms.max()) + 1 if len(vectors.terms) else 0
-    found = _compiled.alike(starts, vectors.terms, vectors.weights, horizons, size, least)
+    starts = vectors.starts(len(horizons))
+    found = _compiled.alike(starts, vectors.terms, vectors.weights, horizons, vectors.size, least)
     # There may be millions of pairs: nothing of them is copied that need not be.
     one, other = (np.frombuffer(part, np.uint32) for part in found[:2])
     return one, other, np.frombuffer(found[2], np.float64)
