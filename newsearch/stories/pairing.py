@@ -28,6 +28,9 @@ NEAREST: Final = 4
 _BLOCK: Final = 1 << 15
 """Articles whose pairs are found together, up to 1.5 KB each."""
 
+_MANY: Final = 1 << 18
+"""Shingles from which on they are counted in a table of all values. Fewer are sorted."""
+
 _VALUES: Final = 2 << BITS
 """Shingles of headlines, and then those of texts."""
 
@@ -77,12 +80,11 @@ class Pairing:
         self.rank[self._by_time] = np.arange(len(when), dtype=np.int32)
         self._signatures = signatures
         shingles = _shingles(signatures)
-        self._is_crowded = np.bincount(shingles.ravel(), minlength=_VALUES) > NEIGHBOURS + 1
-        self._is_crowded[[0, 1 << BITS]] = False
-        self.crowded: Array = np.flatnonzero(self._is_crowded)
+        self.crowded: Array = _crowded(shingles)
+        self._is_crowded = _marked(self.crowded)
         # Which pairs the shingles that were crowded once should have made is not known.
-        self._is_paired_again = self._is_crowded.copy()
-        self._is_paired_again[once_crowded if once_crowded is not None else []] = True
+        again = [self.crowded] if once_crowded is None else [self.crowded, once_crowded]
+        self._is_paired_again = None if fresh is None else _marked(np.concatenate(again))
         self._lists = [self._of_shingles(shingles), self._of_two_crowded(shingles)]
 
     def blocks(self) -> Iterator[Pairs]:
@@ -104,7 +106,7 @@ class Pairing:
         values = shingles.ravel()
         articles = np.repeat(self.rank, SLOTS)
         kept = (values & (1 << BITS) - 1) > 0
-        if self._fresh is not None:
+        if self._is_paired_again is not None and self._fresh is not None:
             is_wanted = self._is_paired_again.copy()
             is_wanted[shingles[self._by_time[self._fresh]]] = True
             kept &= is_wanted[values]
@@ -112,7 +114,7 @@ class Pairing:
         steps = _following(values)
         is_crowded = self._is_crowded[values]
         steps[is_crowded] = np.minimum(steps[is_crowded], NEAREST)
-        again = is_crowded if self._fresh is None else self._is_paired_again[values]
+        again = is_crowded if self._is_paired_again is None else self._is_paired_again[values]
         return _Lists.of(articles, steps, is_crowded, again)
 
     def _of_two_crowded(self, shingles: Array) -> _Lists:
@@ -213,6 +215,23 @@ def _shingles(signatures: Signatures) -> Array:
         shift = np.uint64(BITS * (slot % half))
         found[:, slot] = (signatures[:, slot // half] >> shift) & np.uint64((1 << BITS) - 1)
     found[:, TITLE_SLOTS:] += 1 << BITS
+    return found
+
+
+def _crowded(shingles: Array) -> Array:
+    """The shingles that more than NEIGHBOURS + 1 articles have, ascending."""
+    if shingles.size < _MANY:
+        values, counts = np.unique(shingles, return_counts=True)
+    else:
+        values, counts = np.arange(_VALUES), np.bincount(shingles.ravel(), minlength=_VALUES)
+    found: Array = values[counts > NEIGHBOURS + 1].astype(np.int64)
+    return found[(found & (1 << BITS) - 1) > 0]
+
+
+def _marked(shingles: Array) -> NDArray[np.bool_]:
+    """For each shingle, whether it is among these."""
+    found = np.zeros(_VALUES, bool)
+    found[shingles] = True
     return found
 
 

@@ -27,8 +27,9 @@ articles = st.tuples(
 WINDOW = 10.0
 
 
-@pytest.fixture(autouse=True)
-def _few_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, params=[0, pairing._MANY], ids=["counted", "sorted"])
+def _few_neighbours(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    monkeypatch.setattr(pairing, "_MANY", request.param)
     monkeypatch.setattr(pairing, "NEIGHBOURS", 3)
     monkeypatch.setattr(pairing, "NEAREST", 1)
     monkeypatch.setattr(pairing, "_BLOCK", 4)
