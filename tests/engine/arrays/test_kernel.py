@@ -345,6 +345,22 @@ def test_as_many_articles_of_each_list_are_among_some(random: np.random.Generato
     assert found.tolist() == in_numpy.held_by(doc[at[0] - first : at[-1] - first], at, among).tolist()
 
 
+@given(seeds, st.sampled_from([0, 200, 200_000]))
+def test_the_places_of_some_articles_are_found(random: np.random.Generator, count: int) -> None:
+    doc, among = (
+        random.integers(0, 99, count).astype(np.uint16),
+        random.random(99) < random.choice([0, 0.1, 1]),
+    )
+    found = np.frombuffer(kernel.places_of(doc, among), np.uint32)
+    assert found.tolist() == in_numpy.places_of(doc, among).tolist()
+
+
+@pytest.mark.parametrize(("doc", "among"), [([3], 3), ([0, 70_000 % 65_536], 4_464), ([*range(9), 9], 9)])
+def test_places_of_articles_outside_of_the_index_are_refused(doc: list[int], among: int) -> None:
+    with pytest.raises((ValueError, IndexError)):
+        kernel.places_of(np.array(doc, np.uint16), np.ones(among, bool))
+
+
 @given(st.lists(st.lists(st.binary(max_size=20))))
 def test_strings_get_the_same_numbers(tables: list[list[bytes]]) -> None:
     arrays = [

@@ -27,6 +27,7 @@ static PyMethodDef methods[] = {
     {"any_of", any_of, METH_VARARGS, any_of_doc},
     {"best_complete", best_complete, METH_VARARGS, best_complete_doc},
     {"best_partial", best_partial, METH_VARARGS, best_partial_doc},
+    {"places_of", places_of, METH_VARARGS, places_of_doc},
     {"postings", postings, METH_VARARGS, postings_doc},
     {"foremost", foremost, METH_VARARGS, foremost_doc},
     {"one_edit", one_edit, METH_VARARGS, one_edit_doc},

@@ -98,10 +98,11 @@ static inline int keep_held(const List *list, const Array *doc, Py_ssize_t start
 
 extern const char any_of_doc[], begun_doc[], best_codes_doc[], best_complete_doc[], best_partial_doc[], by_length_doc[],
     common_doc[], count_any_doc[], count_doc[], counted_doc[], exact_doc[], foremost_doc[], held_by_doc[], holds_doc[],
-    in_field_doc[], merged_doc[], near_doc[], numbered_doc[], one_edit_doc[], postings_doc[], scan_doc[], scores_doc[],
-    similar_doc[], together_doc[], united_doc[];
+    in_field_doc[], merged_doc[], near_doc[], numbered_doc[], one_edit_doc[], places_of_doc[], postings_doc[],
+    scan_doc[], scores_doc[], similar_doc[], together_doc[], united_doc[];
 PyObject *best_complete(PyObject *module, PyObject *args);
 PyObject *best_partial(PyObject *module, PyObject *args);
+PyObject *places_of(PyObject *module, PyObject *args);
 PyObject *postings(PyObject *module, PyObject *args);
 PyObject *foremost(PyObject *module, PyObject *args);
 PyObject *scores(PyObject *module, PyObject *args);

@@ -1,6 +1,11 @@
-/* Postings of several forms as one list, or counted: `best_codes` and `held_by` of kernel.py. */
+/* Postings of several forms as one list, counted, or those of some articles: `best_codes`, `held_by` and `places_of` of
+ * kernel.py. */
 
 #include "_kernel.h"
+
+#include <stdlib.h>
+
+#define PLACES 65536 /* postings that are read at once */
 
 typedef struct { Array doc, code; Py_ssize_t start; int divisor; } Codes;
 
@@ -166,5 +171,63 @@ done:
     array_close(&doc);
     array_close(&at);
     array_close(&among);
+    return found;
+}
+
+const char places_of_doc[] =
+    "places_of(doc, among): the places in these lists of articles (uint16) of those that are among the marked ones, a byte\n"
+    "for each; uint32.";
+
+/* Write the places from `start` to `end` of marked articles; returns how many. No place is written beyond `end`, and what
+ * is marked is not foretold. -1 if an article lies outside. */
+static Py_ssize_t places_in(const uint16_t *docs, Py_ssize_t start, Py_ssize_t end, const Array *among, uint32_t *places) {
+    const uint8_t *marks = among->data;
+    uint16_t highest = 0;
+    for (Py_ssize_t i = start; i < end; i++) highest = docs[i] > highest ? docs[i] : highest;
+    if (start < end && highest >= among->length) return -1;
+    Py_ssize_t count = 0;
+    for (Py_ssize_t i = start; i < end; i++) {
+        places[count] = (uint32_t)i;
+        count += marks[docs[i]] != 0;
+    }
+    return count;
+}
+
+PyObject *places_of(PyObject *module, PyObject *args) {
+    PyObject *doc_, *among_, *found = NULL;
+    if (!PyArg_ParseTuple(args, "OO", &doc_, &among_)) return NULL;
+    Array doc = {0}, among = {0};
+    uint32_t *places = NULL;
+    Py_ssize_t count = 0, room = 0, found_in = 0;
+    if (articles_open(&doc, doc_) < 0 || array_open(&among, among_) < 0) goto done;
+    if (doc.type != U16 || among.type != U8 || doc.length > UINT32_MAX) {
+        PyErr_SetString(PyExc_TypeError, "articles of type uint16 and marks of them are expected here");
+        goto done;
+    }
+    int is_done = 1;
+    RELEASED(doc.length)
+    for (Py_ssize_t start = 0; is_done && start < doc.length; start += PLACES) {
+        const Py_ssize_t end = start + PLACES < doc.length ? start + PLACES : doc.length;
+        if (room < count + PLACES) {
+            room = 2 * room + PLACES;
+            uint32_t *grown = realloc(places, (size_t)room * sizeof(*places));
+            is_done = grown != NULL;
+            if (is_done) places = grown;
+        }
+        found_in = is_done ? places_in(doc.data, start, end, &among, places + count) : 0;
+        is_done = is_done && found_in >= 0;
+        if (is_done) count += found_in;
+    }
+    REGAINED
+    if (is_done)
+        found = PyBytes_FromStringAndSize(count ? (char *)places : "", count * (Py_ssize_t)sizeof(*places));
+    else if (found_in < 0)
+        out_of_range();
+    else
+        PyErr_NoMemory();
+done:
+    array_close(&doc);
+    array_close(&among);
+    free(places);
     return found;
 }

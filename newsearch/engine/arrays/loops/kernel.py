@@ -379,6 +379,19 @@ def held_by(doc: Array, at: Array, among: Mask) -> Any:
     return counts
 
 
+def places_of(doc: Array, among: Mask) -> Any:
+    """The places in lists of articles of those that are among some.
+
+    Args:
+        doc: the articles of all lists, uint16.
+        among: for each article, whether it counts.
+
+    Returns:
+        A buffer of uint32.
+    """
+    return np.flatnonzero(among.take(doc)).astype(np.uint32)
+
+
 def numbered(tables: list[tuple[Array, Array]], names: bool) -> tuple[list[bytes], list[Any]]:
     """Number the strings of several tables.
 
@@ -477,6 +490,7 @@ if _twin := compiled(f"{__package__}._kernel", _CONSTANTS):
         "near",
         "numbered",
         "one_edit",
+        "places_of",
         "postings",
         "scan",
         "scores",

@@ -247,7 +247,7 @@ def _occurrences(view: View, docs: Array, stems: _Stems) -> _Words:
             continue
         languages, array = segment.languages, segment.file.array
         for at, doc, place in (("post_at", "post_doc", "post_pos"), ("more_at", "more_doc", "more_pos")):
-            held = np.flatnonzero(chosen.take(array(doc)))
+            held = np.frombuffer(kernel.places_of(np.asarray(array(doc), np.uint16), chosen), np.uint32)
             form = np.searchsorted(array(at), held, side="right") - 1
             of = array(doc).take(held)
             stem = np.empty(len(held), np.int64)
