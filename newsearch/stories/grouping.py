@@ -142,7 +142,8 @@ def _compared(pairing: Pairing, words: Words, old: _Edges, compared: Array) -> t
         closeness.append(relations[is_copy])
         # The next generation would find them again, and compare them.
         others.append(numbers[~is_copy & ~is_old & pairs.is_crowded])
-    words.forget()
+    if words.held > _TOGETHER:
+        words.forget()
     numbers = np.concatenate([before[is_pair], *copies])
     order = np.argsort(numbers)
     close = np.concatenate([old.closeness[is_pair], *closeness])[order]

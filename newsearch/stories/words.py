@@ -73,6 +73,11 @@ class Words:
                 found[few] = np.frombuffer(self._comparer.relations(numbers))
         return found
 
+    @property
+    def held(self) -> int:
+        """The number of articles whose words are held."""
+        return self._next - self._first
+
     def forget(self) -> None:
         """Forget all words. They are read again where they are needed."""
         self._forget(self._next)
@@ -83,7 +88,7 @@ class Words:
         articles = self._by_rank[needed]
         missing = articles[self._serial[articles] < self._first]
         self._forget_before(int(needed[0]))
-        if self._next - self._first + len(missing) > _HELD:
+        if self.held + len(missing) > _HELD:
             self.forget()
             missing = articles
         for at in range(0, len(missing), _BATCH):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -190,6 +191,35 @@ def test_only_what_has_changed_is_compared_again(tmp_path: Path, monkeypatch: py
         frozenset({"a0", "a1", "a6"}),
         frozenset({"a3"}),
     }
+
+
+def test_the_words_of_few_articles_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name, value in (
+        (pairing, "NEIGHBOURS", 64),
+        (words, "_BATCH", 256),
+        (grouping, "_TOGETHER", 20),
+    ):
+        monkeypatch.setattr(module, name, value)
+    members: list[int] = []
+    read = words.Words._read
+    monkeypatch.setattr(words.Words, "_read", lambda self, some: (members.extend(some), read(self, some))[1])
+    # Two parts of a text are no copies of each other: that is asked when the group of all three is formed.
+    text = (
+        "Ash of the volcano closed the airport for a day while crews swept the runway of dust. Travellers slept on "
+        "benches beside the gates until trains took them home early in the morning. Ferries ran twice as often as on "
+        "other days and sold every seat before noon. Hotels near the harbour were full"
+    )
+    parts = " ".join(text.split()[:16]), " ".join(text.split()[8:])
+    texts = [
+        ("Volcano ash closes airport and ferries", text),
+        ("Ash of volcano", parts[0]),
+        ("Ferries ran", parts[1]),
+    ]
+    monkeypatch.setattr(sys.modules[__name__], "TEXTS", texts)
+    record = {"hour": 1, "published": True}
+    update(str(tmp_path), {f"a{i}": record | {"text": i, "outlet": f"o{i}"} for i in range(3)})
+    assert told(ArraysReader(tmp_path)) == {frozenset({"a0", "a1", "a2"})}
+    assert len(members) == len(set(members)) > 0
 
 
 def test_a_damaged_file_of_groups_is_ignored_and_replaced(tmp_path: Path) -> None:
