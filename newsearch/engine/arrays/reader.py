@@ -185,8 +185,8 @@ class ArraysReader:
         return [
             id
             for segment in self._segments
-            for doc in np.flatnonzero(segment.live).tolist()
-            if (id := segment.records.read(doc).id).startswith(prefix)
+            for doc in segment.maybe_with_id(prefix).tolist()
+            if segment.live[doc] and (id := segment.records.id(doc)).startswith(prefix)
         ]
 
     @checked

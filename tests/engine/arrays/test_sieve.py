@@ -162,6 +162,36 @@ def test_the_same_articles_have_a_part(
     assert found == sieve_in_numpy.numbers(sieve_in_numpy.with_part(*asked)).tolist()
 
 
+@given(
+    st.lists(st.text("abc", min_size=1, max_size=9).map(str.encode), unique=True, max_size=9),
+    st.lists(st.text("abc", min_size=2, max_size=5).map(str.encode), max_size=5),
+    st.booleans(),
+    seeds,
+)
+def test_the_same_articles_have_a_part_with_a_beginning(
+    parts: list[bytes], wanted: list[bytes], ends: bool, random: np.random.Generator
+) -> None:
+    docs = [some(random, 100, 0.1, np.uint16) for _ in parts]
+    asked = (
+        np.frombuffer(b"".join(parts), np.uint8),
+        np.cumsum([0, *map(len, parts)]).astype(np.uint32),
+        np.cumsum([0, *map(len, docs)]),
+        np.concatenate([np.empty(0, np.uint16), *docs]),
+        100,
+        wanted,
+        ends,
+    )
+    found = np.frombuffer(sieve.numbers(sieve.beginning(*asked)), np.uint32).tolist()
+    assert found == sieve_in_numpy.numbers(sieve_in_numpy.beginning(*asked)).tolist()
+
+
+@pytest.mark.parametrize("wanted", [[b"a"], [b""], ["ab"], [b"ab"] * 1025])
+def test_only_a_few_texts_of_two_bytes_are_sought(wanted: list[Any]) -> None:
+    arrays = np.zeros(4, np.uint8), np.array([0, 4]), np.array([0, 1]), np.zeros(1, np.uint16)
+    with pytest.raises(ValueError, match="two bytes"):
+        sieve.beginning(*arrays, 5, wanted, False)
+
+
 @pytest.mark.parametrize(
     "check",
     [

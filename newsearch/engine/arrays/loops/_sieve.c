@@ -312,6 +312,7 @@ static PyMethodDef methods[] = {
     {"count", count, METH_VARARGS, count_doc},
     {"numbers", numbers, METH_VARARGS, numbers_doc},
     {"with_part", with_part, METH_VARARGS, with_part_doc},
+    {"beginning", beginning, METH_VARARGS, beginning_doc},
     {"ranked", ranked, METH_VARARGS, ranked_doc},
     {"tally", tally, METH_VARARGS, tally_doc},
     {"marked", marked_, METH_VARARGS, marked_doc},

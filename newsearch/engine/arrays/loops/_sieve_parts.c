@@ -1,4 +1,4 @@
-/* The texts with a part: `with_part` of sieve.py. */
+/* The texts with a part: `with_part` and `beginning` of sieve.py. */
 
 #include "_sieve.h"
 
@@ -43,53 +43,82 @@ static Py_ssize_t part_with(const Array *at, Py_ssize_t from, int64_t place) {
     return from;
 }
 
+/* The arrays of a segment that urls.py describes. */
+typedef struct {
+    Array text, at, post_at, post_doc;
+    Py_ssize_t articles;
+} Parts;
+
+static void parts_close(Parts *parts) {
+    array_close(&parts->text);
+    array_close(&parts->at);
+    array_close(&parts->post_at);
+    array_close(&parts->post_doc);
+}
+
+static int parts_open(Parts *parts, PyObject *const *arrays) {
+    if (array_open(&parts->text, arrays[0]) < 0 || array_open(&parts->at, arrays[1]) < 0 ||
+        array_open(&parts->post_at, arrays[2]) < 0 || array_open(&parts->post_doc, arrays[3]) < 0)
+        return -1;
+    if (parts->text.type == U8 && parts->post_doc.type == U16 && parts->at.length >= 1 &&
+        parts->post_at.length >= parts->at.length && parts->articles >= 0)
+        return 0;
+    PyErr_SetString(PyExc_TypeError, "these arrays are not the parts of a segment");
+    return -1;
+}
+
+/* No bits yet, in new bytes: one for each article. */
+static uint64_t *no_bits(PyObject **found, Py_ssize_t articles) {
+    const Py_ssize_t size = (articles + 63) / 64 * (Py_ssize_t)sizeof(uint64_t);
+    *found = PyBytes_FromStringAndSize(NULL, size);
+    return *found ? memset(PyBytes_AsString(*found), 0, (size_t)size) : NULL;
+}
+
+/* Set the bits of the articles with a part; -1 where these lead out of the index. */
+static int mark(const Parts *parts, Py_ssize_t part, uint64_t *bits) {
+    const int64_t last = integer(&parts->post_at, part + 1);
+    for (int64_t i = integer(&parts->post_at, part); i < last; i++) {
+        if (i < 0 || i >= parts->post_doc.length) return -1;
+        const uint16_t doc = ((const uint16_t *)parts->post_doc.data)[i];
+        if (doc >= parts->articles) return -1;
+        bits[doc >> 6] |= (uint64_t)1 << (doc & 63);
+    }
+    return 0;
+}
+
 const char with_part_doc[] =
     "with_part(text, at, post_at, post_doc, articles, wanted, begins, ends): a bit for every article of a segment, whether\n"
     "any of its parts has these bytes within; where it begins, or ends, if that is asked for.";
 
 PyObject *with_part(PyObject *module, PyObject *args) {
-    PyObject *text_, *at_, *post_at_, *post_doc_, *found = NULL;
+    PyObject *arrays[4], *found = NULL;
     const char *wanted;
-    Py_ssize_t size, articles;
+    Py_ssize_t size;
     int begins, ends;
-    if (!PyArg_ParseTuple(args, "OOOOny#pp", &text_, &at_, &post_at_, &post_doc_, &articles, &wanted, &size, &begins,
-                          &ends))
+    Parts parts = {0};
+    if (!PyArg_ParseTuple(args, "OOOOny#pp", &arrays[0], &arrays[1], &arrays[2], &arrays[3], &parts.articles, &wanted, &size,
+                          &begins, &ends))
         return NULL;
-    Array text = {0}, at = {0}, post_at = {0}, post_doc = {0};
-    if (array_open(&text, text_) < 0 || array_open(&at, at_) < 0 || array_open(&post_at, post_at_) < 0 ||
-        array_open(&post_doc, post_doc_) < 0)
-        goto done;
-    if (text.type != U8 || post_doc.type != U16 || at.length < 1 || post_at.length < at.length || size < 1 ||
-        articles < 0) {
-        PyErr_SetString(PyExc_TypeError, "these arrays are not the parts of a segment");
+    if (parts_open(&parts, arrays) < 0) goto done;
+    if (size < 1) {
+        PyErr_SetString(PyExc_ValueError, "no bytes are sought");
         goto done;
     }
-    const Py_ssize_t words = (articles + 63) / 64;
-    found = PyBytes_FromStringAndSize(NULL, words * (Py_ssize_t)sizeof(uint64_t));
-    uint64_t *bits = found ? (uint64_t *)PyBytes_AsString(found) : NULL;
+    uint64_t *bits = no_bits(&found, parts.articles);
     if (!bits) goto done;
-    memset(bits, 0, (size_t)words * sizeof *bits);
+    const Array *text = &parts.text, *at = &parts.at;
     int is_outside = 0;
     Py_ssize_t number_ = 0;
-    RELEASED(text.length)
-    int64_t place = find_bytes(text.data, text.length, 0, (const uint8_t *)wanted, size);
+    RELEASED(text->length)
+    int64_t place = find_bytes(text->data, text->length, 0, (const uint8_t *)wanted, size);
     while (place >= 0 && !is_outside) {
-        number_ = part_with(&at, number_, place);
-        if (number_ + 1 >= at.length) break;
-        const int64_t start = integer(&at, number_), end = integer(&at, number_ + 1);
+        number_ = part_with(at, number_, place);
+        if (number_ + 1 >= at->length) break;
+        const int64_t start = integer(at, number_), end = integer(at, number_ + 1);
         /* A match across two parts is in none. */
         const int fits = place >= start && place + size <= end && (!begins || place == start) && (!ends || place + size == end);
-        if (fits) {
-            const int64_t last = integer(&post_at, number_ + 1);
-            for (int64_t i = integer(&post_at, number_); i < last && !is_outside; i++) {
-                is_outside = i < 0 || i >= post_doc.length || ((const uint16_t *)post_doc.data)[i] >= articles;
-                if (!is_outside) {
-                    const uint16_t doc = ((const uint16_t *)post_doc.data)[i];
-                    bits[doc >> 6] |= (uint64_t)1 << (doc & 63);
-                }
-            }
-        }
-        place = find_bytes(text.data, text.length, fits ? end : place + 1, (const uint8_t *)wanted, size);
+        if (fits) is_outside = mark(&parts, number_, bits) < 0;
+        place = find_bytes(text->data, text->length, fits ? end : place + 1, (const uint8_t *)wanted, size);
     }
     REGAINED
     if (is_outside) {
@@ -97,9 +126,74 @@ PyObject *with_part(PyObject *module, PyObject *args) {
         out_of_range();
     }
 done:
-    array_close(&text);
-    array_close(&at);
-    array_close(&post_at);
-    array_close(&post_doc);
+    parts_close(&parts);
+    return found;
+}
+
+/* How many pairs of bytes a text can begin with, and how many beginnings are sought at once. */
+#define PAIRS (1 << 16)
+#define MAX_SOUGHT 1024
+
+typedef struct {
+    const uint8_t *bytes;
+    Py_ssize_t size;
+    int next; /* the one before, of those that begin with the same two bytes, or -1 */
+} Sought;
+
+const char beginning_doc[] =
+    "beginning(text, at, post_at, post_doc, articles, wanted, ends): a bit for every article of a segment, whether any of its\n"
+    "parts begins with any of these texts of two bytes or more, or is one of them, if that is asked for.";
+
+PyObject *beginning(PyObject *module, PyObject *args) {
+    PyObject *arrays[4], *wanted, *found = NULL;
+    int ends;
+    Parts parts = {0};
+    if (!PyArg_ParseTuple(args, "OOOOnO!p", &arrays[0], &arrays[1], &arrays[2], &arrays[3], &parts.articles, &PyList_Type,
+                          &wanted, &ends))
+        return NULL;
+    const Py_ssize_t count = PyList_Size(wanted);
+    Sought *sought = PyMem_Malloc(MAX_SOUGHT * sizeof *sought);
+    int16_t *latest = PyMem_Malloc(PAIRS * sizeof *latest);
+    if (!sought || !latest) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    if (parts_open(&parts, arrays) < 0) goto done;
+    memset(latest, -1, PAIRS * sizeof *latest);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *bytes = PyList_GetItem(wanted, i);
+        if (i >= MAX_SOUGHT || !bytes || !PyBytes_Check(bytes) || PyBytes_Size(bytes) < 2) {
+            PyErr_SetString(PyExc_ValueError, "a few texts of two bytes or more are expected here");
+            goto done;
+        }
+        const uint8_t *begin = (const uint8_t *)PyBytes_AsString(bytes);
+        const int pair = begin[0] << 8 | begin[1];
+        sought[i] = (Sought){begin, PyBytes_Size(bytes), latest[pair]};
+        latest[pair] = (int16_t)i;
+    }
+    uint64_t *bits = no_bits(&found, parts.articles);
+    if (!bits) goto done;
+    const uint8_t *text = parts.text.data;
+    int is_outside = 0;
+    RELEASED(parts.text.length)
+    for (Py_ssize_t part = 0; part + 1 < parts.at.length && !is_outside; part++) {
+        const int64_t start = integer(&parts.at, part), end = integer(&parts.at, part + 1);
+        is_outside = start < 0 || end < start || end > parts.text.length;
+        const int64_t size = is_outside ? 0 : end - start;
+        int i = size < 2 ? -1 : latest[text[start] << 8 | text[start + 1]];
+        while (i >= 0 && ((ends ? size != sought[i].size : size < sought[i].size) ||
+                          memcmp(text + start, sought[i].bytes, (size_t)sought[i].size)))
+            i = sought[i].next;
+        if (i >= 0) is_outside = mark(&parts, part, bits) < 0;
+    }
+    REGAINED
+    if (is_outside) {
+        Py_CLEAR(found);
+        out_of_range();
+    }
+done:
+    PyMem_Free(sought);
+    PyMem_Free(latest);
+    parts_close(&parts);
     return found;
 }

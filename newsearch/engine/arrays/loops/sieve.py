@@ -151,6 +151,24 @@ def with_part(
     return union([post_doc[int(post_at[i]) : int(post_at[i + 1])] for i in parts], articles)
 
 
+def beginning(
+    text: Array, at: Array, post_at: Array, post_doc: Array, articles: int, wanted: list[bytes], ends: bool
+) -> Any:
+    """As `with_part`, of the articles with any part that begins with one of some texts, or is one of them.
+
+    Args:
+        wanted: at most 1,024 texts, each of two bytes or more.
+        ends: whether the part must be one of them.
+    """
+    whole, places, begun = text.tobytes(), at.tolist(), tuple(wanted)
+
+    def fits(part: bytes) -> bool:
+        return part in begun if ends else part.startswith(begun)
+
+    parts = [i for i, (start, end) in enumerate(pairwise(places)) if fits(whole[start:end])]
+    return union([post_doc[int(post_at[i]) : int(post_at[i + 1])] for i in parts], articles)
+
+
 def marked(segments: list[tuple[int, Array, Array | None, Array]], articles: int) -> Any:
     """A bitmap of the articles that have any of some names (see union).
 
@@ -204,10 +222,11 @@ _CONSTANTS = {
 
 if _twin := compiled(f"{__package__}._sieve", _CONSTANTS):
     passing, passing_of_all, union, ranked = _twin.passing, _twin.passing_of_all, _twin.union, _twin.ranked
-    count, numbers, with_part, tally, marked = (
+    count, numbers, with_part, beginning, tally, marked = (
         _twin.count,
         _twin.numbers,
         _twin.with_part,
+        _twin.beginning,
         _twin.tally,
         _twin.marked,
     )

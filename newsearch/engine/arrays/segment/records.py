@@ -254,6 +254,20 @@ class RecordReader:
         parts.append(parts[3] or parts[4] or parts[5])
         return _make(Record, parts)
 
+    def id(self, doc: int) -> str:
+        """The id of a document.
+
+        Takes two thirds of the time of `read`.
+
+        Raises:
+            IndexCorrupt: the bytes are not a record.
+        """
+        try:
+            parts = self.raw(doc).split(b"\x1f", 4)
+            return (parts[3] if parts[0] == b"\x1e" else parts[0]).decode()
+        except (ValueError, LookupError) as error:
+            raise self._damaged(doc) from error
+
     def urls(self, doc: int) -> bytes:
         """The web and the original URL of a document, case-folded, separated by a space if they differ.
 

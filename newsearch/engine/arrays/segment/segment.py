@@ -318,6 +318,14 @@ class Segment:
         found = self._url_parts.find(wanted) if self._url_parts else None
         return (np.arange(self.articles), False) if found is None else found
 
+    def maybe_with_id(self, prefix: str) -> Array:
+        """The articles whose ids may begin so, sorted."""
+        if self._url_parts is None:
+            return np.arange(self.articles)
+        is_url = self.column("id_hash") == self.column("url_hash")
+        maybe: Array = np.flatnonzero(~is_url | self._url_parts.begun(prefix))
+        return maybe
+
     @cached_property
     def _stored(self) -> StoredArticles:
         return StoredArticles(self.stored_column)

@@ -4,6 +4,8 @@
     url_post_at[p+1]               start of each part's articles in:
     url_post_doc                   articles
 
+An id that is the canonical form of a URL is found by its beginning through the same parts.
+
 A part is a run of letters, digits and characters beyond ASCII in the case-folded URLs of an article (see
 RecordReader.urls). A file may lack these arrays, and all URLs are then read.
 """
@@ -23,6 +25,12 @@ Array: TypeAlias = NDArray[Any]
 
 NAMES = ("url_bytes", "url_at", "url_post_at", "url_post_doc")
 
+
+_FEW = 32
+"""So few articles are read sooner than they are narrowed down."""
+
+_LONGEST = 255
+"""Longer runs are not sought. An id has as many characters in a URL as it takes to be one of few."""
 
 _SHORT = 3
 """Shorter parts, such as `co` and `uk`, are in many URLs and hardly narrow down what longer ones find."""
@@ -62,3 +70,46 @@ class UrlParts:
         docs = matches.numbers(found)
         docs = docs[: docs.searchsorted(self._arrays[4])]
         return docs, len(parts) == 1 and len(parts[0].group()) == len(wanted)
+
+    def begun(self, prefix: str) -> Array:
+        """For each article, whether its id may begin so if it is the canonical form of its URL.
+
+        `canonical_url` decodes letters, digits and `-._~`. A run of letters and digits of an id is therefore a part of
+        the URL, alone or behind one of these signs encoded; or else the last of its characters that was encoded is in
+        a part, with what follows it.
+        """
+        addressed = found = self._bits([b"https", b"http"], ends=True)
+        if not any(prefix.casefold().startswith(scheme[: len(prefix)]) for scheme in ("https://", "http://")):
+            found = np.zeros_like(addressed)
+        for run, is_open in sorted(_runs(prefix), key=lambda run: len(run[0]), reverse=True):
+            if sieve.count(found, None) <= _FEW:
+                break
+            found = found & self._bits(_encoded(run), ends=not is_open)
+        # Of an address of AMP alone there are no parts.
+        maybe = (found | ~addressed).view(np.uint8)
+        return np.unpackbits(maybe, count=self._arrays[4], bitorder="little").astype(bool)
+
+    def _bits(self, wanted: list[bytes], *, ends: bool) -> Array:
+        return np.frombuffer(sieve.beginning(*self._arrays, wanted, ends), np.uint64)
+
+
+def _runs(prefix: str) -> Iterator[tuple[bytes, bool]]:
+    """The runs of letters and digits in the beginning of a canonical URL, and whether there may be more of each."""
+    text = prefix.casefold().encode("utf-8", "surrogatepass")
+    for found in parts_of(text):
+        run, end = found.group(), found.end()
+        # What is not ASCII is encoded, and its codes are no part of what was.
+        is_plain = run.isascii() and text[found.start() - 1 : found.start()] != b"%"
+        if is_plain and 1 < len(run) <= _LONGEST and not run.startswith(b"http"):
+            yield run, text[end : end + 1] in (b"", b"%")
+
+
+def _encoded(run: bytes) -> list[bytes]:
+    """What may stand in a URL for a run of its canonical form, or for the end of it, case-folded."""
+    signs = [b"%02x" % sign + run for sign in b"-._~"]
+    tails = [
+        b"%02x" % code + run[at + 1 :]
+        for at in range(len(run))
+        for code in {run[at], *run[at : at + 1].upper()}
+    ]
+    return [run, *signs, *tails]
