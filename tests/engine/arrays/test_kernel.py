@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -301,23 +302,31 @@ def test_forms_are_united_to_the_same_occurrences(random: np.random.Generator, l
         assert np.frombuffer(data, dtype).tolist() == array.tolist()
 
 
-@given(seeds)
-def test_the_articles_with_a_word_in_a_field_are_the_same(random: np.random.Generator) -> None:
+@given(seeds, st.sampled_from([0.001, 0.01, 0.6]))
+def test_the_articles_with_a_word_in_a_field_are_the_same(random: np.random.Generator, share: float) -> None:
     articles = 3000
-    lengths = random.choice([0, 1, 5, 40], (articles, len(ranking.TEXT_FIELDS)))
-    doc, more = (some(random, articles, random.choice([0.01, 0.6]), np.uint32) for _ in range(2))
-    more_doc = np.repeat(more, random.integers(1, 4, len(more)))
-    pos, more_pos = (random.integers(0, 60, len(docs)).astype(np.uint16) for docs in (doc, more_doc))
-    held = np.isin(more_doc, doc)
-    slot = Slot(doc, np.ones(len(doc), np.uint8), pos, more_doc[held], more_pos[held], 1.0)
+    lengths = random.choice([0, 1, 5, 40, 300], (articles, len(ranking.TEXT_FIELDS)))
     table = table_of(random, lengths)
+    starts = [0, *np.cumsum([len(part) for part in table.columns[0]._parts]).tolist()]
+    forms = []
+    for start, end in pairwise(starts):
+        for _ in range(random.integers(0, 4)):
+            doc, more = (some(random, end - start, share, np.uint16) for _ in range(2))
+            more_doc = np.repeat(more, random.integers(1, 12, len(more)))
+            dtype = random.choice([np.uint8, np.uint16])
+            pos, more_pos = (random.integers(0, 256, len(docs)).astype(dtype) for docs in (doc, more_doc))
+            code = np.ones(len(doc), np.uint8)
+            forms.append(Occurrences(doc, code, pos, more_doc, more_pos, start, bool(random.integers(2))))
     for number, weight in enumerate(ranking.FIELD_WEIGHTS.values()):
-        docs, codes = kernel.in_field(slot, number, weight, table)
-        expected_docs, expected_codes = in_numpy.in_field(slot, number, weight, table)
+        docs, codes = kernel.in_field(forms, number, weight, table)
+        expected_docs, expected_codes = in_numpy.in_field(forms, number, weight, table)
         assert np.frombuffer(docs, np.uint32).tolist() == expected_docs.tolist()
         assert np.frombuffer(codes, np.uint8).tolist() == expected_codes.tolist()
     with pytest.raises(ValueError, match="no such field"):
-        kernel.in_field(slot, len(ranking.TEXT_FIELDS), ranking.FIELD_WEIGHTS["title"], table)
+        kernel.in_field(forms, len(ranking.TEXT_FIELDS), ranking.FIELD_WEIGHTS["title"], table)
+    if forms and len(forms[0].doc):
+        with pytest.raises(ValueError, match="outside"):
+            kernel.in_field([forms[0]._replace(start=7777)], 0, ranking.FIELD_WEIGHTS["title"], table)
 
 
 @given(seeds, st.booleans())

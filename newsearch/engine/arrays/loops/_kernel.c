@@ -2,7 +2,8 @@
  * numpy, to the last bit of a score; that one is also what runs where no compiler was at hand.
  *
  * This is the module; its rooms are _kernel_best.c, _kernel_sorted.c and _kernel_top.c, _kernel_lists.c, _kernel_codes.c,
- * _kernel_slots.c, _kernel_tables.c, _kernel_together.c, _kernel_words.c, _kernel_near.c and _kernel_edits.c. */
+ * _kernel_slots.c, _kernel_field.c, _kernel_tables.c, _kernel_together.c, _kernel_words.c, _kernel_near.c and
+ * _kernel_edits.c. */
 
 #include "_kernel.h"
 

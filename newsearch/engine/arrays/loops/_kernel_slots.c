@@ -1,13 +1,9 @@
 /* The occurrences of several forms as those of one word: `united` of kernel.py. */
 
-#include "_kernel.h"
+#include "_kernel_forms.h"
 
 #define DENSE 16         /* of one in so many articles or more all postings are read, of fewer each is sought */
 #define FEW 1024         /* so many occurrences are sorted; for more, every article of the segment is looked at */
-#define NUMBERS 65536    /* articles that a segment can have, and positions of an article */
-
-/* The postings of a form in a segment, or of several, one after the other. */
-typedef struct { Array doc, code, pos, more_doc, more_pos; Py_ssize_t start; int is_several; } Form;
 
 typedef struct {
     uint32_t *doc, *more_doc;
@@ -26,34 +22,6 @@ typedef struct {
     uint64_t keys[FEW];
     Py_ssize_t room, most;
 } Bench;
-
-static void forms_close(Form *forms, Py_ssize_t count) {
-    for (Py_ssize_t i = 0; forms && i < count; i++) {
-        array_close(&forms[i].doc);
-        array_close(&forms[i].code);
-        array_close(&forms[i].pos);
-        array_close(&forms[i].more_doc);
-        array_close(&forms[i].more_pos);
-    }
-    PyMem_Free(forms);
-}
-
-static inline int is_small(const Array *array) { return array->type == U8 || array->type == U16; }
-
-static int form_open(Form *form, PyObject *item) {
-    PyObject *doc, *code, *pos, *more_doc, *more_pos;
-    if (!item || !PyArg_ParseTuple(item, "OOOOOnp", &doc, &code, &pos, &more_doc, &more_pos, &form->start,
-                                   &form->is_several)) return -1;
-    if (array_open(&form->doc, doc) < 0 || array_open(&form->code, code) < 0 || array_open(&form->pos, pos) < 0 ||
-        array_open(&form->more_doc, more_doc) < 0 || array_open(&form->more_pos, more_pos) < 0)
-        return -1;
-    if (form->doc.type == U16 && form->code.type == U8 && form->more_doc.type == U16 && is_small(&form->pos) &&
-        is_small(&form->more_pos) && form->code.length >= form->doc.length && form->pos.length >= form->doc.length &&
-        form->more_pos.length >= form->more_doc.length && form->start >= 0 && form->start <= UINT32_MAX - NUMBERS)
-        return 0;
-    PyErr_SetString(PyExc_ValueError, "these arrays are not the occurrences of a form in a segment");
-    return -1;
-}
 
 static void copy_numbers(uint32_t *to, const Array *from, Py_ssize_t start) {
     const uint16_t *numbers = from->data;
@@ -275,13 +243,6 @@ static Py_ssize_t size_of(const Form *forms, Py_ssize_t count) {
     Py_ssize_t size = 0;
     for (Py_ssize_t i = 0; i < count; i++) size += forms[i].doc.length + forms[i].more_doc.length;
     return size;
-}
-
-/* How many of the forms, from the first on, are of the same segment. */
-static Py_ssize_t of_segment(const Form *forms, Py_ssize_t count) {
-    Py_ssize_t same = 1;
-    while (same < count && forms[same].start == forms->start) same++;
-    return same;
 }
 
 static int bench_open(Bench *bench, const Form *forms, Py_ssize_t count, int is_limited) {

@@ -300,10 +300,13 @@ def in_one_field(start: Array, end: Array, field: int, lengths: Table) -> NDArra
     return good
 
 
-def in_field(slot: Slot, field: int, weight: ranking.FieldWeight, lengths: Table) -> tuple[Any, Any]:
+def in_field(
+    forms: list[Occurrences], field: int, weight: ranking.FieldWeight, lengths: Table
+) -> tuple[Any, Any]:
     """Articles in which a word occurs in one text field.
 
     Args:
+        forms: those of the word, by rising start.
         field: the number of the field.
         weight: the parameters of the field.
         lengths: the number of words in each text field of every article.
@@ -312,7 +315,9 @@ def in_field(slot: Slot, field: int, weight: ranking.FieldWeight, lengths: Table
         A buffer of the article numbers, sorted, uint32, and a buffer of the word's code in each, uint8: computed from
         that field alone.
     """
-    keys = slot.keys()
+    first = [_numbered(form.doc, form.start) << 16 | form.pos for form in forms]
+    more = [_numbered(form.more_doc, form.start) << 16 | form.more_pos for form in forms]
+    keys = np.concatenate([np.empty(0, np.int64), *first, *more])
     docs, places = keys >> 16, keys & 0xFFFF
     *before, own = lengths.columns[: field + 1]
     start = np.zeros(len(docs), np.int64)

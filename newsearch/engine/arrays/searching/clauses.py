@@ -269,7 +269,8 @@ class Compiler:
             if node.field is None:
                 return ScoringClause(view.any_of(view.codes_of_half(name), weight), f"{name} in any pair")
             return ScoringClause(
-                view.weighted(*view.in_field(view.form(name), node.field), weight), f"{name} in {node.field}"
+                view.weighted(*view.in_field(view.places(name), node.field), weight),
+                f"{name} in {node.field}",
             )
         if name in FUNCTION_WORDS and not is_stressed(node.text, self._tree):
             weight *= ranking.FUNCTION_SHARE
@@ -279,8 +280,8 @@ class Compiler:
                 part = part._replace(unit=part.unit * weight, best=part.best * weight)
                 name = f"{name}, weight {weight:.3g}"
             return ScoringClause(part, name)
-        doc, code = view.in_field(view.any_form(name), node.field)
-        exact_doc, exact_code = view.in_field(view.form(name), node.field)
+        doc, code = view.in_field(view.places_of_any_form(name), node.field)
+        exact_doc, exact_code = view.in_field(view.places(name), node.field)
         both = code.astype(np.uint16) * (ranking.PARTS - 1)
         both[doc.searchsorted(exact_doc)] += exact_code
         return ScoringClause(view.weighted(doc, both, weight / ranking.PARTS), f"{name} in {node.field}")
@@ -297,7 +298,7 @@ class Compiler:
         if node.field is None:
             part = view.any_of(view.codes_of_prefix(prefix), node.weight)
         else:
-            part = view.weighted(*view.in_field(view.begun(prefix), node.field), node.weight)
+            part = view.weighted(*view.in_field(view.places_begun(prefix), node.field), node.weight)
         return ScoringClause(part, f"{prefix}*")
 
     def _fuzzy(self, node: Fuzzy) -> ScoringClause | None:
@@ -310,7 +311,7 @@ class Compiler:
             if node.field is None:
                 postings += codes
             else:
-                postings.append(Codes(*view.in_field(view.form(form), node.field), 0, 1 + edits))
+                postings.append(Codes(*view.in_field(view.places(form), node.field), 0, 1 + edits))
         return ScoringClause(view.any_of(postings, node.weight), f"{terms[0]}~{node.distance}")
 
     def _near(self, node: Near) -> ScoringClause | None:

@@ -221,7 +221,7 @@ class WordView(ColumnView):
         contains it."""
         found: Slot | None = self.cache.get(("forms", term))
         if found is None:
-            found = self._slot(self._places(term))
+            found = self._slot(self.places(term))
             self.cache.put(("forms", term), found)
         return found
 
@@ -231,7 +231,7 @@ class WordView(ColumnView):
             return self.form(term)
         found: Slot | None = self.cache.get(("any_forms", term))
         if found is None:
-            found = self._slot([segment.any_form(term) for segment in self.segments])
+            found = self._slot(self.places_of_any_form(term))
             self.cache.put(("any_forms", term), found)
         return found
 
@@ -245,8 +245,7 @@ class WordView(ColumnView):
 
     def begun(self, prefix: str) -> Slot:
         """The occurrences of all exact forms with this prefix."""
-        # The forms are sorted and their postings are contiguous, which makes a prefix one slice.
-        return self._slot([[Place(*s.dictionary.prefix_range(prefix))] for s in self.segments])
+        return self._slot(self.places_begun(prefix))
 
     def codes_of_prefix(self, prefix: str) -> list[Codes]:
         """The postings of the exact forms with this prefix."""
@@ -438,7 +437,7 @@ class WordView(ColumnView):
 
     def _starts_of(self, terms: Sequence[str], among: Array) -> Array:
         """Where a phrase of exact forms starts in some articles: sorted keys as in `positions`."""
-        slots = [united(occurrences(self.segments, self.starts, self._places(term)), among) for term in terms]
+        slots = [united(occurrences(self.segments, self.starts, self.places(term)), among) for term in terms]
         return positions.windows([slot.keys() for slot in slots], 0, ordered=True)[0]
 
     def unit_of(self, term: str) -> float:
@@ -473,11 +472,20 @@ class WordView(ColumnView):
     def _exact(self, term: str) -> list[list[Place]]:
         return [segment.exact_form(term) for segment in self.segments]
 
-    def _places(self, term: str) -> list[list[Place]]:
+    def places(self, term: str) -> list[list[Place]]:
         """Where the occurrences of one exact form are in each segment; see `form`."""
         if not is_half(term):
             return self._exact(term)
         return [[Place(*place) for place in segment.dictionary.pairs(term)] for segment in self.segments]
+
+    def places_of_any_form(self, term: str) -> list[list[Place]]:
+        """Where the occurrences of a word in any of its forms are in each segment."""
+        return [segment.any_form(term) for segment in self.segments]
+
+    def places_begun(self, prefix: str) -> list[list[Place]]:
+        """Where the occurrences of all exact forms with this prefix are in each segment."""
+        # The forms are sorted and their postings are contiguous, which makes a prefix one slice.
+        return [[Place(*segment.dictionary.prefix_range(prefix))] for segment in self.segments]
 
     def count_form(self, term: str) -> int:
         """How many live articles contain an exact form."""
@@ -541,8 +549,14 @@ class WordView(ColumnView):
         """The number of words in each text field of every article."""
         return self._lookup.lengths
 
-    def in_field(self, slot: Slot, field: str) -> tuple[Array, Array]:
-        """The articles with a word in a text field, and its code in each, computed from that field alone."""
+    def in_field(self, places: Sequence[Sequence[Place]], field: str) -> tuple[Array, Array]:
+        """The articles with any of some exact forms in a text field, and their code in each, computed from that field
+        alone.
+
+        Args:
+            places: where the forms are in each segment.
+        """
+        forms = occurrences(self.segments, self.starts, places)
         number = ranking.TEXT_FIELDS.index(field)
-        doc, code = kernel.in_field(slot, number, ranking.FIELD_WEIGHTS[field], self.lengths)
+        doc, code = kernel.in_field(forms, number, ranking.FIELD_WEIGHTS[field], self.lengths)
         return np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint8)
