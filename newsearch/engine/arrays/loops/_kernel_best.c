@@ -121,12 +121,14 @@ static int complete_from(Best *best, List *lists, Py_ssize_t count, double elsew
             const double known = threshold(best);
             const int64_t number_ = article(doc, i);
             if (number_ >= best->articles) { best->is_outside = 1; return -1; }
-            double text = number(value, i) * lists[0].unit;
-            if ((text + elsewhere) * boost_of(best, number_) * SLACK < known) continue;
+            /* Words that are read in place take longest to look up. What is left of most articles falls short before. */
+            const double least = known / (boost_of(best, number_) * SLACK);
+            double text = number(value, i) * lists[0].unit, left = elsewhere;
             Py_ssize_t j = 1;
-            for (; j < count; j++) {
+            for (; j < count && text + left >= least; j++) {
                 const double other = value_of(&lists[j], number_);
                 if (other == 0) break;
+                left -= lists[j].best;
                 text += other * lists[j].unit;
             }
             if (j < count) continue;
