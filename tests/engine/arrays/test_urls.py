@@ -193,6 +193,15 @@ def test_parts_are_found_beside_words_and_after_a_merge(tmp_path: Path) -> None:
     assert found(reader, "news-7/") == ["7"]
 
 
+def test_a_part_of_most_urls_is_kept_as_a_bit_of_each_article(tmp_path: Path) -> None:
+    articles = 5_000
+    write(tmp_path, [(f"https://a.example/{number}", None) for number in range(articles)])
+    reader = ArraysReader(tmp_path)
+    before = reader.cached
+    assert reader.search(And((Match("url", "a"),)), Options(limit=0)).counts().complete == articles
+    assert reader.cached - before < articles
+
+
 @pytest.mark.parametrize(
     "find",
     [

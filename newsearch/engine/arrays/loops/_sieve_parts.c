@@ -43,6 +43,8 @@ static Py_ssize_t part_with(const Array *at, Py_ssize_t from, int64_t place) {
     return from;
 }
 
+#define MAX_ARTICLES (1 << 16) /* of a segment */
+
 /* The arrays of a segment that urls.py describes. */
 typedef struct {
     Array text, at, post_at, post_doc;
@@ -74,16 +76,34 @@ static uint64_t *no_bits(PyObject **found, Py_ssize_t articles) {
     return *found ? memset(PyBytes_AsString(*found), 0, (size_t)size) : NULL;
 }
 
-/* Set the bits of the articles with a part; -1 where these lead out of the index. */
-static int mark(const Parts *parts, Py_ssize_t part, uint64_t *bits) {
-    const int64_t last = integer(&parts->post_at, part + 1);
-    for (int64_t i = integer(&parts->post_at, part); i < last; i++) {
-        if (i < 0 || i >= parts->post_doc.length) return -1;
-        const uint16_t doc = ((const uint16_t *)parts->post_doc.data)[i];
-        if (doc >= parts->articles) return -1;
-        bits[doc >> 6] |= (uint64_t)1 << (doc & 63);
-    }
+static uint8_t *no_marks(void) {
+    uint8_t *marks = PyMem_Calloc(MAX_ARTICLES, 1);
+    if (!marks) PyErr_NoMemory();
+    return marks;
+}
+
+/* Mark the articles with a part, each in a byte of its own: one that was marked just before need not be waited for. -1 if
+ * the part is damaged. */
+static int mark(const Parts *parts, Py_ssize_t part, uint8_t *marks) {
+    const int64_t first = integer(&parts->post_at, part), last = integer(&parts->post_at, part + 1);
+    if (first < 0 || last > parts->post_doc.length) return -1;
+    const uint16_t *docs = parts->post_doc.data;
+    for (int64_t i = first; i < last; i++) marks[docs[i]] = 1;
     return 0;
+}
+
+/* Set the bits of marked articles; -1 if one lies outside the segment. */
+static int set_marked(const uint8_t *marks, Py_ssize_t articles, uint64_t *bits) {
+    uint8_t any = 0;
+    for (Py_ssize_t i = articles; i < MAX_ARTICLES; i++) any |= marks[i];
+    for (Py_ssize_t at = 0; at < articles && at < MAX_ARTICLES; at += 8) {
+        uint64_t eight;
+        memcpy(&eight, marks + at, sizeof eight);
+        /* The lowest bits of eight bytes, side by side. */
+        const uint64_t byte = (eight * 0x0102040810204080) >> 56;
+        bits[at >> 6] |= byte << (at & 63);
+    }
+    return any ? -1 : 0;
 }
 
 const char with_part_doc[] =
@@ -95,6 +115,7 @@ PyObject *with_part(PyObject *module, PyObject *args) {
     const char *wanted;
     Py_ssize_t size;
     int begins, ends;
+    uint8_t *marks = NULL;
     Parts parts = {0};
     if (!PyArg_ParseTuple(args, "OOOOny#pp", &arrays[0], &arrays[1], &arrays[2], &arrays[3], &parts.articles, &wanted, &size,
                           &begins, &ends))
@@ -105,7 +126,7 @@ PyObject *with_part(PyObject *module, PyObject *args) {
         goto done;
     }
     uint64_t *bits = no_bits(&found, parts.articles);
-    if (!bits) goto done;
+    if (!bits || !(marks = no_marks())) goto done;
     const Array *text = &parts.text, *at = &parts.at;
     int is_outside = 0;
     Py_ssize_t number_ = 0;
@@ -117,15 +138,17 @@ PyObject *with_part(PyObject *module, PyObject *args) {
         const int64_t start = integer(at, number_), end = integer(at, number_ + 1);
         /* A match across two parts is in none. */
         const int fits = place >= start && place + size <= end && (!begins || place == start) && (!ends || place + size == end);
-        if (fits) is_outside = mark(&parts, number_, bits) < 0;
+        if (fits) is_outside = mark(&parts, number_, marks) < 0;
         place = find_bytes(text->data, text->length, fits ? end : place + 1, (const uint8_t *)wanted, size);
     }
+    is_outside = is_outside || set_marked(marks, parts.articles, bits) < 0;
     REGAINED
     if (is_outside) {
         Py_CLEAR(found);
         out_of_range();
     }
 done:
+    PyMem_Free(marks);
     parts_close(&parts);
     return found;
 }
@@ -147,6 +170,7 @@ const char beginning_doc[] =
 PyObject *beginning(PyObject *module, PyObject *args) {
     PyObject *arrays[4], *wanted, *found = NULL;
     int ends;
+    uint8_t *marks = NULL;
     Parts parts = {0};
     if (!PyArg_ParseTuple(args, "OOOOnO!p", &arrays[0], &arrays[1], &arrays[2], &arrays[3], &parts.articles, &PyList_Type,
                           &wanted, &ends))
@@ -172,7 +196,7 @@ PyObject *beginning(PyObject *module, PyObject *args) {
         latest[pair] = (int16_t)i;
     }
     uint64_t *bits = no_bits(&found, parts.articles);
-    if (!bits) goto done;
+    if (!bits || !(marks = no_marks())) goto done;
     const uint8_t *text = parts.text.data;
     int is_outside = 0;
     RELEASED(parts.text.length)
@@ -184,8 +208,9 @@ PyObject *beginning(PyObject *module, PyObject *args) {
         while (i >= 0 && ((ends ? size != sought[i].size : size < sought[i].size) ||
                           memcmp(text + start, sought[i].bytes, (size_t)sought[i].size)))
             i = sought[i].next;
-        if (i >= 0) is_outside = mark(&parts, part, bits) < 0;
+        if (i >= 0) is_outside = mark(&parts, part, marks) < 0;
     }
+    is_outside = is_outside || set_marked(marks, parts.articles, bits) < 0;
     REGAINED
     if (is_outside) {
         Py_CLEAR(found);
@@ -194,6 +219,7 @@ PyObject *beginning(PyObject *module, PyObject *args) {
 done:
     PyMem_Free(sought);
     PyMem_Free(latest);
+    PyMem_Free(marks);
     parts_close(&parts);
     return found;
 }

@@ -74,7 +74,7 @@ class Filters:
                 high = np.inf if node.high is None else node.high
                 return self._within(node.field, low, high)
             case Match() if (part := url_part(node)) is not None:
-                return _listed(view.with_url(part))
+                return view.with_url(part)
             case Match():
                 return _MAKERS[node.field](node.value, view)
         return _listed(self._found(node))

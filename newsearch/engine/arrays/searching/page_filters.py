@@ -122,7 +122,7 @@ class PageFilters:
         if not self._unread:
             return partial(sieve.passing, self.groups) if self.groups else None
         read = [node for node in self._nodes if url_part(node) not in self._unread]
-        maybe = [[Check(LISTED, self._view.maybe_with_url(part)[0])] for part in self._unread]
+        maybe = [[self._view.maybe_with_url(part)[0]] for part in self._unread]
         return partial(self._pass_read, [*maybe, *self._compiler.groups(read)])
 
     def _pass_read(self, groups: Groups, docs: Any) -> Any:
@@ -159,13 +159,11 @@ class PageFilters:
             A part that has all of them; a bitmap of those that may be found; and what those must still pass.
         """
         if self._unread:
-            lists = [self._view.maybe_with_url(part)[0] for part in self._unread]
+            alone = [self._view.maybe_with_url(part)[0] for part in self._unread]
         else:
             alone = [group[0] for group in self.groups if len(group) == 1]
-            lists = [
-                np.asarray(check.column) for check in alone if check.kind == LISTED and not check.negated
-            ]
-        if lists and (self._unread or min(map(len, lists)) * _FEW <= self._view.articles):
+        lists = [np.asarray(check.column) for check in alone if check.kind == LISTED and not check.negated]
+        if lists and min(map(len, lists)) * _FEW <= self._view.articles:
             return _listing(min(lists, key=len)), shown, self.passes
         bits = self.asked_bits
         if bits is None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import matches, sieve
 from newsearch.engine.arrays.loops.kernel import Mask
+from newsearch.engine.arrays.loops.sieve import LISTED, MARKED, Check
 from newsearch.engine.arrays.searching.cache import Recent
 from newsearch.engine.arrays.searching.column_view import cached
 from newsearch.engine.arrays.searching.slow import Slow
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from newsearch.engine.arrays.searching.groups import Groups
 
 Array: TypeAlias = NDArray[Any]
+
+_BITS_OF_LISTED = 32
+"""A number in a list takes as many bits as so many articles in a bitmap."""
 
 _RECORDS = 16
 _RECORD_BYTES = 8 << 20
@@ -150,18 +154,39 @@ class View(WordView):
         segment, number = self.place(doc)
         return segment.records.urls(number)
 
-    def maybe_with_url(self, part: str) -> tuple[Array, bool]:
-        """The articles that may have a URL with this part, case-folded, sorted; and whether each certainly has it."""
+    def maybe_with_url(self, part: str) -> tuple[Check, bool]:
+        """A check of the articles that may have a URL with this part, case-folded; whether each certainly has it."""
 
-        def made() -> tuple[Array, bool]:
+        def made() -> tuple[Check, bool]:
             found = [segment.maybe_with_url(part) for segment in self.segments]
-            docs = [
-                of_segment.astype(np.uint32) + np.uint32(start)
-                for start, (of_segment, _) in zip(self.starts, found, strict=False)
-            ]
-            return np.concatenate([np.empty(0, np.uint32), *docs]), all(certain for _, certain in found)
+            bits = [of_segment and of_segment[0] for of_segment in found]
+            return self._check_of(bits), all(of_segment and of_segment[1] for of_segment in found)
 
         return self.joined(("maybe url", part), made)
+
+    def _check_of(self, bits: Sequence[Array | None]) -> Check:
+        """A check of articles, given a bitmap for each segment, or None for all of its articles. The check lists them
+        unless bits take less memory."""
+        held = [
+            segment.articles if of_segment is None else sieve.count(of_segment, None)
+            for segment, of_segment in zip(self.segments, bits, strict=True)
+        ]
+        if sum(held) * _BITS_OF_LISTED <= self.articles:
+            docs = [
+                matches.numbers(of_segment) + np.uint32(start)
+                for start, of_segment in zip(self.starts, bits, strict=False)
+                if of_segment is not None
+            ]
+            return Check(LISTED, np.concatenate([np.empty(0, np.uint32), *docs]))
+        mask = np.zeros(-(-self.articles // 64) * 64, bool)
+        for start, segment, of_segment in zip(self.starts, self.segments, bits, strict=False):
+            own = mask[start : start + segment.articles]
+            own[:] = (
+                True
+                if of_segment is None
+                else np.unpackbits(of_segment.view(np.uint8), count=segment.articles, bitorder="little")
+            )
+        return Check(MARKED, np.packbits(mask, bitorder="little").view(np.uint64))
 
     def have_url(self, part: str, docs: Array) -> Mask:
         """For each of some articles, whether it has a URL with this part, case-folded. What was read is kept."""
@@ -180,12 +205,16 @@ class View(WordView):
         """Whether it is known which articles have a URL with this part."""
         return self.cache.get(("joined", ("url", part))) is not None
 
-    def with_url(self, part: str) -> Array:
-        """The articles that have a URL with this part, case-folded, sorted."""
+    def with_url(self, part: str) -> Check:
+        """A check of the articles that have a URL with this part, case-folded."""
 
-        def made() -> tuple[Array]:
-            docs, is_certain = self.maybe_with_url(part)
-            return (docs if is_certain else docs[self.have_url(part, docs)],)
+        def made() -> tuple[Check]:
+            maybe, is_certain = self.maybe_with_url(part)
+            if is_certain:
+                return (maybe,)
+            column = np.asarray(maybe.column)
+            docs = column if maybe.kind == LISTED else matches.numbers(column)
+            return (Check(LISTED, docs[self.have_url(part, docs)]),)
 
         return self.joined(("url", part), made)[0]
 

@@ -312,11 +312,11 @@ class Segment:
         text, at, post_at, post_doc = map(self.file.array, NAMES)
         return UrlParts(text, at, post_at, post_doc, self.articles)
 
-    def maybe_with_url(self, part: str) -> tuple[Array, bool]:
-        """The articles that may have a URL with this part, case-folded, sorted; and whether each certainly has it."""
+    def maybe_with_url(self, part: str) -> tuple[Array, bool] | None:
+        """A bitmap of the articles that may have a URL with this part, case-folded, and whether each certainly has it.
+        None if any article may."""
         wanted = part.encode("utf-8", "surrogatepass")
-        found = self._url_parts.find(wanted) if self._url_parts else None
-        return (np.arange(self.articles), False) if found is None else found
+        return self._url_parts.find(wanted) if self._url_parts else None
 
     def maybe_with_id(self, prefix: str) -> Array:
         """The articles whose ids may begin so, sorted."""

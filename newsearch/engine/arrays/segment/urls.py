@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch.engine.arrays.loops import matches, sieve
+from newsearch.engine.arrays.loops import sieve
 
 Array: TypeAlias = NDArray[Any]
 
@@ -54,22 +54,22 @@ class UrlParts:
             wanted: case-folded, in UTF-8.
 
         Returns:
-            The articles, sorted, and whether each certainly has it. None if the text has no part, and any article may.
+            A bitmap of the articles, and whether each certainly has it. None if the text has no part, and any article
+            may.
         """
         parts = list(parts_of(wanted))
         if not parts:
             return None
-        found = np.full(-(-self._arrays[4] // 64), 2**64 - 1, np.uint64)
+        found: Array | None = None
         longest = max(len(part.group()) for part in parts)
         for part in parts:
             if len(part.group()) < min(_SHORT, longest):
                 continue
             begins, ends = part.start() > 0, part.end() < len(wanted)
-            bits = sieve.with_part(*self._arrays, part.group(), begins, ends)
-            found = found & np.frombuffer(bits, np.uint64)
-        docs = matches.numbers(found)
-        docs = docs[: docs.searchsorted(self._arrays[4])]
-        return docs, len(parts) == 1 and len(parts[0].group()) == len(wanted)
+            bits = np.frombuffer(sieve.with_part(*self._arrays, part.group(), begins, ends), np.uint64)
+            found = bits if found is None else found & bits
+        assert found is not None
+        return found, len(parts) == 1 and len(parts[0].group()) == len(wanted)
 
     def begun(self, prefix: str) -> Array:
         """For each article, whether its id may begin so if it is the canonical form of its URL.
