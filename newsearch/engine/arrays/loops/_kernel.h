@@ -94,6 +94,27 @@ static inline int keep_held(const List *list, const Array *doc, Py_ssize_t start
     return kept;
 }
 
+/* ---- results whose length is not known before ---- */
+
+/* Room for so many numbers, which becomes the result itself: a long one would take long to copy, and twice the memory. What
+ * is never written takes none. NULL with an exception. */
+static inline PyObject *results_open(Py_ssize_t most, size_t size, void **room) {
+    PyObject *results = PyByteArray_FromStringAndSize(NULL, most * (Py_ssize_t)size);
+    *room = results ? PyByteArray_AsString(results) : NULL;
+    return results;
+}
+
+/* Keep the first ones alone; -1 with an exception. Where much room is left, they are copied after all: the C library may
+ * not give it back. */
+static inline int results_end(PyObject **results, Py_ssize_t count, size_t size) {
+    const Py_ssize_t used = count * (Py_ssize_t)size, room = PyByteArray_Size(*results);
+    if (room - used <= room / 8) return PyByteArray_Resize(*results, used);
+    PyObject *kept = PyBytes_FromStringAndSize(PyByteArray_AsString(*results), used);
+    Py_DECREF(*results);
+    *results = kept;
+    return kept ? 0 : -1;
+}
+
 /* ---- the functions of the module ---- */
 
 extern const char any_of_doc[], begun_doc[], best_codes_doc[], best_complete_doc[], best_partial_doc[], by_length_doc[],

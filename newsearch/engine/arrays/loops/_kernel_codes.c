@@ -81,9 +81,10 @@ PyObject *best_codes(PyObject *module, PyObject *args) {
     highest = PyMem_Malloc((size_t)widest + 8);
     /* Whether the next article is held is a toss of a coin in long lists, so nothing branches on it: each is written
      * down, and written over by the one after it if it was not held. */
-    doc_out = PyMem_Malloc((size_t)(room + 8) * sizeof(uint32_t));
-    code_out = PyMem_Malloc((size_t)room + 8);
-    if (!highest || !doc_out || !code_out) { PyErr_NoMemory(); goto done; }
+    if (!highest) { PyErr_NoMemory(); goto done; }
+    docs = results_open(room + 8, sizeof *doc_out, (void **)&doc_out);
+    codes = results_open(room + 8, sizeof *code_out, (void **)&code_out);
+    if (!docs || !codes) goto done;
     int is_outside = 0;
     RELEASED(room)
     for (Py_ssize_t i = 0; i < size && !is_outside;) {
@@ -118,9 +119,7 @@ PyObject *best_codes(PyObject *module, PyObject *args) {
     }
     REGAINED
     if (is_outside) { out_of_range(); goto done; }
-    docs = PyBytes_FromStringAndSize((const char *)doc_out, held * (Py_ssize_t)sizeof(uint32_t));
-    codes = PyBytes_FromStringAndSize((const char *)code_out, held);
-    if (!docs || !codes) goto done;
+    if (results_end(&docs, held, sizeof *doc_out) < 0 || results_end(&codes, held, sizeof *code_out) < 0) goto done;
     found = Py_BuildValue("OOn", docs, codes, alive);
 done:
     Py_XDECREF(docs);
@@ -128,8 +127,6 @@ done:
     codes_close(lists, size);
     array_close(&live);
     PyMem_Free(highest);
-    PyMem_Free(doc_out);
-    PyMem_Free(code_out);
     return found;
 }
 

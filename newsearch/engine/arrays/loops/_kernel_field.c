@@ -122,9 +122,9 @@ PyObject *in_field(PyObject *module, PyObject *args) {
         for (Py_ssize_t j = i; j < i + same; j++) held += forms[j].doc.length + forms[j].more_doc.length;
         room += held < NUMBERS ? held : NUMBERS;
     }
-    doc_out = PyMem_Malloc((size_t)(room + 1) * sizeof *doc_out);
-    code_out = PyMem_Malloc((size_t)room + 1);
-    if (!doc_out || !code_out) { PyErr_NoMemory(); goto done; }
+    docs = results_open(room, sizeof *doc_out, (void **)&doc_out);
+    codes = results_open(room, sizeof *code_out, (void **)&code_out);
+    if (!docs || !codes) goto done;
     Py_ssize_t kept = 0;
     int is_outside = 0;
     RELEASED(occurrences)
@@ -157,14 +157,11 @@ PyObject *in_field(PyObject *module, PyObject *args) {
     }
     REGAINED
     if (is_outside) { out_of_range(); goto done; }
-    docs = PyBytes_FromStringAndSize((const char *)doc_out, kept * (Py_ssize_t)sizeof *doc_out);
-    codes = PyBytes_FromStringAndSize((const char *)code_out, kept);
-    if (docs && codes) found = PyTuple_Pack(2, docs, codes);
+    if (results_end(&docs, kept, sizeof *doc_out) == 0 && results_end(&codes, kept, sizeof *code_out) == 0)
+        found = PyTuple_Pack(2, docs, codes);
 done:
     Py_XDECREF(docs);
     Py_XDECREF(codes);
-    PyMem_Free(doc_out);
-    PyMem_Free(code_out);
     PyMem_Free(articles);
     forms_close(forms, count);
     lengths_close(&lengths);
