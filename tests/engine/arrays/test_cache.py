@@ -6,6 +6,7 @@ import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -14,11 +15,13 @@ from hypothesis import strategies as st
 from many_questions import WORDS, articles, assert_alike, make_index, questions
 
 import newsearch
+from newsearch import Article
+from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.reader import ArraysReader
 from newsearch.engine.arrays.searching.cache import Cache, size_of
 from newsearch.engine.arrays.writer import ArraysWriter
 from newsearch.engine.base import LEAST_CACHE, Options
-from newsearch.query.tree import Word
+from newsearch.query.tree import And, Prefix, Word
 
 LIMIT = LEAST_CACHE
 
@@ -130,3 +133,23 @@ def test_a_limit_that_is_none_is_an_error(index: Path, memory: object) -> None:
 def test_an_index_is_opened_with_a_limit(index: Path) -> None:
     with newsearch.open(index, memory=LEAST_CACHE) as opened:
         assert len(opened.search(WORDS[0])) == 10
+
+
+def test_a_list_that_is_too_long_to_be_kept_is_not_made_again(tmp_path: Path) -> None:
+    number = 12_000
+    with ArraysWriter(tmp_path) as changes:
+        changes.add_all((Article(id=f"{i}", title=f"ban{i % 7} covid") for i in range(number)), "source")
+        changes.commit()
+    # The list takes five bytes for each article.
+    reader, small = ArraysReader(tmp_path), ArraysReader(tmp_path, memory=12 * number)
+    for tree in (Prefix("ban"), Prefix("ban", field="title"), And((Word("covid"), Prefix("b")))):
+        answers = [reader.search(tree, Options()).hits(), small.search(tree, Options()).hits()]
+        with mock.patch.object(kernel, "best_codes") as codes, mock.patch.object(kernel, "in_field") as field:
+            for sort in ("relevance", "newest"):
+                again = small.search(tree, Options(sort=sort))
+                assert again.counts().complete == number
+                assert len(again.facet("month", 3)) == 0
+            answers.append(small.search(tree, Options()).hits())
+        assert answers[0] == answers[1] == answers[2]
+        assert not codes.called
+        assert not field.called

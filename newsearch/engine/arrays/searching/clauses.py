@@ -100,12 +100,15 @@ class Compiler:
         if key is None or (self._explains and isinstance(node, Or)):
             return self._put_together(node)
 
-        def make() -> tuple[ScoringClause] | tuple[()]:
-            clause = self._put_together(node)
-            return (clause._replace(part=self._view.with_bits(clause.part)),) if clause else ()
-
-        found = self._view.joined(key, make)
-        return found[0] if found else None
+        kept: tuple[ScoringClause] | tuple[()] | None = self._view.cache.get(("clause", key))
+        if kept is not None:
+            return kept[0]._replace(part=self._view.unpacked(kept[0].part)) if kept else None
+        clause = self._put_together(node)
+        if clause is not None:
+            clause = clause._replace(part=self._view.with_bits(clause.part))
+        packed = (clause._replace(part=self._view.packed(clause.part)),) if clause else ()
+        self._view.cache.put(("clause", key), packed)
+        return clause
 
     def _put_together(self, node: Word | Or | Phrase | Near | Prefix | Fuzzy) -> ScoringClause | None:
         match node:

@@ -243,6 +243,20 @@ class WordView(ColumnView):
         bits, ranks = sieve.ranked(part.doc, self.articles)
         return part._replace(bits=np.frombuffer(bits, np.uint64), ranks=np.frombuffer(ranks, np.uint32))
 
+    def packed(self, part: Part) -> Part:
+        """A part as it is kept. Its bitmap tells the articles, too, so their numbers are left out if they would drive
+        other lists out, or if the part would not be kept with them."""
+        size = part.doc.nbytes + part.value.nbytes
+        if part.bits is None or not (self._is_crowded(size) or size > self.cache.limit // 2):
+            return part
+        return part._replace(doc=np.empty(0, np.uint32))
+
+    def unpacked(self, part: Part) -> Part:
+        """The part that `packed` was given."""
+        if part.bits is None or len(part.doc):
+            return part
+        return part._replace(doc=matches.numbers(part.bits))
+
     def begun(self, prefix: str) -> Slot:
         """The occurrences of all exact forms with this prefix."""
         return self._slot(self.places_begun(prefix))
