@@ -70,6 +70,9 @@ _PART = 600
 _LISTED = 8
 """About how many bytes a list takes for each of its articles, besides a bitmap."""
 
+_MOST_OF_CACHE = 0.4
+"""The largest share of the cache that a list takes with the numbers of its articles."""
+
 _LIST_SHARE = 128
 """A list that takes more than one part in this many of the cache is not made for the first page that needs it."""
 
@@ -244,10 +247,9 @@ class WordView(ColumnView):
         return part._replace(bits=np.frombuffer(bits, np.uint64), ranks=np.frombuffer(ranks, np.uint32))
 
     def packed(self, part: Part) -> Part:
-        """A part as it is kept. Its bitmap tells the articles, too, so their numbers are left out if they would drive
-        other lists out, or if the part would not be kept with them."""
-        size = part.doc.nbytes + part.value.nbytes
-        if part.bits is None or not (self._is_crowded(size) or size > self.cache.limit // 2):
+        """A part as it is kept: without the numbers of its articles if it would drive out most of what is kept. Its
+        bitmap tells them, too, but to make them from it takes ten times as long as a search."""
+        if part.bits is None or size_of(part) <= self.cache.limit * _MOST_OF_CACHE:
             return part
         return part._replace(doc=np.empty(0, np.uint32))
 
