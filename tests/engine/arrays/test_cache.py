@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import tracemalloc
 from pathlib import Path
@@ -19,6 +20,7 @@ from newsearch import Article
 from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.reader import ArraysReader
 from newsearch.engine.arrays.searching.cache import Cache, size_of
+from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.writer import ArraysWriter
 from newsearch.engine.base import LEAST_CACHE, Options
 from newsearch.query.tree import And, Prefix, Word
@@ -108,6 +110,27 @@ def test_answers_are_the_same_whatever_is_kept(index: Path) -> None:
     readers = [ArraysReader(index, memory=memory) for memory in (0, 300_000, LIMIT)]
     assert_alike(readers)
     assert readers[0].cached == 0
+
+
+def test_what_is_kept_is_freed_with_the_index_and_not_with_the_next_collection(index: Path) -> None:
+    def count_views() -> int:
+        return sum(type(found) is View for found in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = count_views()
+        with newsearch.open(index) as opened:
+            opened.prepare()
+            results = opened.search(f"{WORDS[0]} {WORDS[1]}x", collapse="copies")
+            assert len(results) > 0
+            _ = results.did_you_mean, results.facet("topic"), results.total
+            opened.complete(WORDS[0][:2])
+            assert count_views() == before + 1
+        del opened, results
+        assert count_views() == before
+    finally:
+        gc.enable()
 
 
 def test_the_limit_outlives_a_refresh(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from newsearch.engine.arrays.files import kept
 from newsearch.engine.arrays.files.layout import ArrayFile
 from newsearch.engine.arrays.files.toc import VOCABULARY_NAME
 from newsearch.engine.arrays.reader import ArraysReader
-from newsearch.engine.arrays.searching import vocabulary, word_view
+from newsearch.engine.arrays.searching import all_forms, vocabulary
 from newsearch.engine.arrays.writing import builder
 
 TEXTS = (
@@ -61,11 +61,11 @@ def told(place: Path) -> tuple[list[Any], ArraysReader]:
 def in_file(place: Path) -> bool:
     """Whether a new reader uses a file as soon as it has compared a few terms."""
     reader = ArraysReader(place)
-    for _ in range(word_view._UNAIDED):
+    for _ in range(all_forms._UNAIDED):
         reader.like("storn", 1)
-        assert reader._view.vocabulary is None
+        assert reader._view.forms.together is None
     reader.like("storn", 1)
-    return reader._view.vocabulary is not None
+    return reader._view.forms.together is not None
 
 
 def test_what_one_reader_puts_together_the_next_ones_use(place: Path) -> None:
@@ -183,11 +183,11 @@ def test_without_a_place_to_keep_it_the_reader_keeps_it(place: Path, monkeypatch
 def test_too_little_memory_puts_nothing_together(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected, _ = told(place)
     (place / VOCABULARY_NAME).unlink()
-    monkeypatch.setattr(word_view, "_VOCABULARY_BYTES", 0)
-    monkeypatch.setattr(word_view, "_VOCABULARY_SHARE", 1 << 40)
+    monkeypatch.setattr(all_forms, "_VOCABULARY_BYTES", 0)
+    monkeypatch.setattr(all_forms, "_VOCABULARY_SHARE", 1 << 40)
     found, reader = told(place)
     assert found == expected
-    assert reader._view.vocabulary is None
+    assert reader._view.forms.together is None
     assert not (place / VOCABULARY_NAME).exists()
 
 
@@ -208,8 +208,8 @@ def test_threads_that_wait_do_not_put_together_what_is_too_large_to_keep(
     reader = ArraysReader(place)
     waiting = Thread(target=reader.prepare)
     monkeypatch.setattr(kept, "write_arrays", fails)
-    monkeypatch.setattr(word_view, "_VOCABULARY_SHARE", 1 << 40)
-    monkeypatch.setattr(word_view, "vocabulary_of", slowly)
+    monkeypatch.setattr(all_forms, "_VOCABULARY_SHARE", 1 << 40)
+    monkeypatch.setattr(all_forms, "vocabulary_of", slowly)
     reader.prepare()
     waiting.join()
     reader.prepare()
@@ -225,10 +225,10 @@ def test_a_comparison_does_not_drop_what_another_thread_puts_together(
         monkeypatch.undo()
         reader.prepare()
 
-    monkeypatch.setattr(word_view, "read_vocabulary", finds_nothing)
-    for _ in range(word_view._UNAIDED + 1):
+    monkeypatch.setattr(all_forms, "read_vocabulary", finds_nothing)
+    for _ in range(all_forms._UNAIDED + 1):
         reader.like("storn", 1)
-    assert reader._view.vocabulary is not None
+    assert reader._view.forms.together is not None
 
 
 def test_forms_that_begin_within_a_letter_are_ignored(place: Path) -> None:

@@ -89,7 +89,7 @@ class FormCounts:
 
     def articles_with(self, form: str) -> int:
         """The number of findable articles that contain an exact form. Implements `Reader.articles_with`."""
-        if (known := self._view.vocabulary) is not None:
+        if (known := self._view.forms.together) is not None:
             return known.articles_with(form)
         # Count this form only: counting all forms takes longer than most searches.
         return self._view.count_visible(form)
@@ -103,7 +103,7 @@ class FormCounts:
         articles: Counter[str] = Counter()
         distances: dict[str, int] = {}
         for i, segment in enumerate(self._view.segments):
-            for distance, form, number in self._view.near_forms(segment, term, edits):
+            for distance, form, number in self._view.forms.near(segment, term, edits):
                 articles[form] += int(self._view.form_counts(i, number, number + 1)[0])
                 distances[form] = distance
         return [

@@ -27,8 +27,8 @@ from newsearch.stories.known import NOTHING, KnownGroups, keys_of
 from newsearch.stories.wording import brand
 
 if TYPE_CHECKING:
+    from newsearch.engine.arrays.searching.all_forms import Published
     from newsearch.engine.arrays.searching.view import View
-    from newsearch.engine.arrays.searching.word_view import Published
 
 Array: TypeAlias = NDArray[Any]
 

@@ -14,10 +14,11 @@ from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import matches, sieve
 from newsearch.engine.arrays.loops.kernel import Mask
 from newsearch.engine.arrays.loops.sieve import LISTED, MARKED, Check
+from newsearch.engine.arrays.searching.all_forms import Published
 from newsearch.engine.arrays.searching.cache import Recent
 from newsearch.engine.arrays.searching.column_view import cached
 from newsearch.engine.arrays.searching.slow import Slow
-from newsearch.engine.arrays.searching.word_view import Published, WordView
+from newsearch.engine.arrays.searching.word_view import WordView
 from newsearch.engine.arrays.segment.json_articles import JsonArticles
 from newsearch.engine.arrays.segment.records import Record
 from newsearch.engine.arrays.segment.segment import Segment

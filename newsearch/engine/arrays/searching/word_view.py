@@ -6,8 +6,6 @@ The postings that queries use are put together on first use and cached.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -18,43 +16,22 @@ from newsearch._cached import cached_property
 from newsearch.engine.arrays.loops import kernel, matches, positions, sieve
 from newsearch.engine.arrays.loops.kernel import Codes, Mask, Part, Slot
 from newsearch.engine.arrays.loops.spread import Table
+from newsearch.engine.arrays.searching.all_forms import AllForms, Published
 from newsearch.engine.arrays.searching.cache import size_of
 from newsearch.engine.arrays.searching.column_view import ColumnView
 from newsearch.engine.arrays.searching.lookup import Found, WordLookup, occurrences, united, weighed
-from newsearch.engine.arrays.searching.vocabulary import (
-    Vocabulary,
-    likely_bytes,
-    read_vocabulary,
-    vocabulary_of,
-    write_vocabulary,
-)
+from newsearch.engine.arrays.searching.vocabulary import Vocabulary
 from newsearch.engine.arrays.segment.segment import Place, Segment
 from newsearch.ranking import Pivots
 from newsearch.text.analysis import is_half
 
 if TYPE_CHECKING:
-    from newsearch.engine.arrays.files.toc import Toc
     from newsearch.engine.arrays.searching.shared_lists import SharedLists
 
 Array: TypeAlias = NDArray[Any]
-Published: TypeAlias = "tuple[Path, Toc]"
 
 _TOGETHER = ("together",)
 """The words that were last looked for together: the nodes of one query ask for the same ones with several weights."""
-
-_SCANS = 16
-"""The number of terms that are compared with all forms before the forms are put in order for that."""
-
-_UNAIDED = 4
-"""The number of terms that are compared before the file of all forms is sought: to check it takes as long."""
-
-_VOCABULARY = ("vocabulary",)
-_VOCABULARY_SHARE = 2
-"""The forms of all segments are put together if they take at most one part in this many of the cache."""
-
-_VOCABULARY_BYTES = 32 << 20
-"""They are also put together if they take at most this many bytes and can be stored in a file. They then take memory
-only until the file is written."""
 
 _BITS_SHARE = 128
 """A word in more than one of this many articles gets a bitmap over all articles. A membership test then reads one bit
@@ -110,10 +87,7 @@ class WordView(ColumnView):
         self._published = published
         self._lookup = WordLookup(segments, self.starts)
         self._shared: SharedLists | None = None
-        self._putting_together = Lock()
-        self._may_put_together: bool | None = None
-        self._vocabulary: Vocabulary | None = None
-        self._compared = 0
+        self.forms = AllForms(segments, self.cache, published)
 
     def share(self, lists: SharedLists) -> None:
         """Make lists of words for other processes too, and read theirs."""
@@ -308,62 +282,16 @@ class WordView(ColumnView):
         return {
             (distance, form)
             for segment in self.segments
-            for distance, form, _ in self.near_forms(segment, term, edits)
+            for distance, form, _ in self.forms.near(segment, term, edits)
         }
-
-    @property
-    def vocabulary(self) -> Vocabulary | None:
-        """The forms of all segments, if they have been put together."""
-        if self._vocabulary is not None:
-            return self._vocabulary
-        found: Vocabulary | None = self.cache.get(_VOCABULARY)
-        return found
 
     def vocabulary_to_compare(self) -> Vocabulary | None:
         """The forms of all segments, to compare a term with them. None if comparing it segment by segment is faster."""
-        found = self.vocabulary
-        if found is not None:
-            return found
-        self._compared += 1
-        # Another thread may put them together meanwhile.
-        if self._compared == _UNAIDED + 1 and (kept := self._kept_vocabulary()) is not None:
-            self._vocabulary = kept
-            return kept
-        # To put the forms together takes as long as some comparisons.
-        return None if self._compared <= _SCANS else self.put_together()
+        return self.forms.to_compare(self.form_counts)
 
-    def put_together(self) -> Vocabulary | None:
-        """The forms of all segments, put together unless they are; None if they would take too much memory."""
-        # Threads that ask at the same time wait for one of them.
-        with self._putting_together:
-            if self._may_put_together is None:
-                likely = likely_bytes(self.segments)
-                fits = likely * _VOCABULARY_SHARE <= self.cache.limit
-                self._may_put_together = fits or (self._published is not None and likely <= _VOCABULARY_BYTES)
-            if not self._may_put_together:
-                return None
-            found = self.vocabulary
-            if found is None:
-                # Another process may have stored it in the meantime.
-                found = self._vocabulary = self._kept_vocabulary()
-            return self._put_together() if found is None else found
-
-    def _kept_vocabulary(self) -> Vocabulary | None:
-        """The forms of all segments from the file beside the index, which is mapped and takes none of the cache."""
-        return None if self._published is None else read_vocabulary(*self._published)
-
-    def _put_together(self) -> Vocabulary:
-        """Put the forms of all segments together, and keep them in the file or, failing that, in the cache."""
-        found = vocabulary_of(self.segments, [*map(self.form_counts, range(len(self.segments)))])
-        if self._published is not None:
-            write_vocabulary(*self._published, found)
-            self._vocabulary = read_vocabulary(*self._published)
-            if self._vocabulary is not None:
-                return self._vocabulary
-        self._may_put_together = size_of(found) * _VOCABULARY_SHARE <= self.cache.limit
-        if self._may_put_together:
-            self.cache.put(_VOCABULARY, found)
-        return found
+    def put_together(self) -> None:
+        """Put the forms of all segments together, unless they would take too much memory."""
+        self.forms.put_together(self.form_counts)
 
     def form_counts(
         self, number: int, first: int = 0, last: int | None = None, *, among: Mask | None = None
@@ -384,14 +312,6 @@ class WordView(ColumnView):
         if counted.all():
             return np.diff(at)
         return np.frombuffer(kernel.held_by(segment.postings(first, last)[0], at, counted), np.int64)
-
-    def near_forms(self, segment: Segment, term: str, edits: int) -> list[tuple[int, str, int]]:
-        """The exact forms of a segment within `edits` edits of a term: for each its edit distance, the form, and its
-        number."""
-        if self._compared <= _SCANS:
-            return segment.dictionary.similar(term, edits)
-        ordered = self.cache.made(("lengths", segment.name), segment.dictionary.by_length)
-        return segment.dictionary.similar_by_length(term, edits, ordered)
 
     def _is_live(self, codes: Codes) -> bool:
         return bool(self.live.take(codes.doc.astype(np.uint32) + np.uint32(codes.start)).any())
