@@ -33,7 +33,7 @@ from newsearch.stories.wording import (
     number_value,
     repaired,
     weight,
-    wording_of,
+    wording_of_repaired,
 )
 from newsearch.text.analysis import MAX_TERM_LENGTH, chunk_terms
 
@@ -60,14 +60,14 @@ class Comparer:
         """Add articles.
 
         Args:
-            titles, texts: as for `wording_of`, already repaired.
+            titles, texts: as for `wording_of_repaired`.
             outlets: the number of the outlet of each, int32; 0 if unknown.
             times: publication times in seconds, float64; NaN if unknown.
         """
         numbers, seconds = array("i", outlets), array("d", times)
         for title, text, outlet, time in zip(titles, texts, numbers, seconds, strict=True):
             known = None if time != time else time
-            self._wordings.append(wording_of(title, text, str(outlet) if outlet else "", known))
+            self._wordings.append(wording_of_repaired(title, text, str(outlet) if outlet else "", known))
 
     def relations(self, pairs: Array) -> bytes:
         """The `relation` of each pair of articles, as bytes of float64.

@@ -95,12 +95,17 @@ def wording(article: Article) -> Wording:
 
 def wording_of(title: str, text: str, outlet: str = "", time: float | None = None) -> Wording:
     """The same from the parts of an article, given as clean text."""
+    return wording_of_repaired(repaired(title), repaired(text), outlet, time)
+
+
+def wording_of_repaired(title: str, text: str, outlet: str = "", time: float | None = None) -> Wording:
+    """The same from texts that are `repaired`. To repair them again could change them again."""
     numbers: set[str] = set()
     names: set[str] = set()
     common: set[str] = set()
-    headline = bare_title(repaired(title).split())
+    headline = bare_title(title.split())
     title_terms = _read(headline, numbers, names, common)
-    chunks = repaired(text).split()
+    chunks = text.split()
     cut = bool(chunks) and is_cut(chunks[-1])
     chunks = chunks[dateline(chunks) : LEAD + LEAD // 4]
     text_terms = _read(chunks, numbers, names, common)

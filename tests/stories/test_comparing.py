@@ -15,7 +15,7 @@ from newsearch.stories import comparing
 from newsearch.stories._senses import POLAR, are_opposite
 from newsearch.stories.comparing import Comparer, chunk_kind, comparer, term_kind
 from newsearch.stories.copies import opposed, relation, renamed
-from newsearch.stories.wording import wording_of
+from newsearch.stories.wording import wording_of_repaired
 
 compiled = pytest.mark.skipif(
     importlib.util.find_spec("newsearch.stories._comparing") is None,
@@ -51,7 +51,7 @@ def alike(draw: st.DrawFn) -> list[tuple[str, str, int, float]]:
 
 def compare(articles: list[tuple[str, str, int, float]]) -> tuple[list[float], list[float]]:
     words = [
-        wording_of(title, text, str(outlet) if outlet else "", None if time != time else time)
+        wording_of_repaired(title, text, str(outlet) if outlet else "", None if time != time else time)
         for title, text, outlet, time in articles
     ]
     pairs = [(i, j) for i in range(len(words)) for j in range(len(words))]
@@ -71,6 +71,7 @@ LONG = " ".join(f"word{i}" for i in range(230))
 @example([("Ferry reopened", LONG, 0, 0.0), ("Ferry reopened", LONG + " end", 0, 0.0), (LONG, "", 1, 0.0)])
 @example([("a " * 400, "b " * 400, 0, 0.0), ("a " * 399, "a b " * 200, 0, 0.0)])
 @example([("12 people died in the fire", "", 1, 0.0), ("15 people died in the fire", "", 2, 0.0)])
+@example([("Â¡", "Ã‚Â¡ Â¡", 0, 0.0), ("", "Â¡", 0, 0.0)])
 @example([("\ud800 lone", "surrogates \udfff here", 1, 0.0), ("\ud800 lone", "surrogates here", 2, 0.0)])
 def test_relations_are_the_same(articles: list[tuple[str, str, int, float]]) -> None:
     found, right = compare(articles)
