@@ -193,6 +193,24 @@ def test_parts_are_found_beside_words_and_after_a_merge(tmp_path: Path) -> None:
     assert found(reader, "news-7/") == ["7"]
 
 
+def test_a_small_segment_without_parts_is_read(tmp_path: Path) -> None:
+    """Of the segments of an index, only some may lack the parts."""
+    articles = [
+        Article(id=f"{number}", title="ban", web_url=f"https://a.example/{number}") for number in range(500)
+    ]
+    with ArraysWriter(tmp_path) as changes:
+        changes.add_all(articles, "source")
+        changes.commit()
+    late = Article(id="late", title="ban", web_url="https://a.example/news-late")
+    with mock.patch.object(building, "url_arrays", return_value={}), ArraysWriter(tmp_path) as changes:
+        changes.add_all([late], "source")
+        changes.commit()
+    reader = ArraysReader(tmp_path)
+    assert found(reader, "news-late") == ["late"]
+    assert found(reader, "example/77") == ["77"]
+    assert reader.ids("la") == ["late"]
+
+
 def test_a_part_of_most_urls_is_kept_as_a_bit_of_each_article(tmp_path: Path) -> None:
     articles = 5_000
     write(tmp_path, [(f"https://a.example/{number}", None) for number in range(articles)])

@@ -174,9 +174,13 @@ class View(WordView):
         ]
         if sum(held) * _BITS_OF_LISTED <= self.articles:
             docs = [
-                matches.numbers(of_segment) + np.uint32(start)
-                for start, of_segment in zip(self.starts, bits, strict=False)
-                if of_segment is not None
+                np.uint32(start)
+                + (
+                    np.arange(segment.articles, dtype=np.uint32)
+                    if of_segment is None
+                    else matches.numbers(of_segment)
+                )
+                for start, segment, of_segment in zip(self.starts, self.segments, bits, strict=False)
             ]
             return Check(LISTED, np.concatenate([np.empty(0, np.uint32), *docs]))
         mask = np.zeros(-(-self.articles // 64) * 64, bool)
