@@ -83,7 +83,7 @@ def app(
         return handler
 
     def shown(scope: Scope, problem: Answer) -> Answer:
-        return _for_people(site, problem) if _is_for_people(site, scope) else problem
+        return _for_people(site, problem) if _is_for_people(scope) else problem
 
     inner = Starlette(
         routes=[
@@ -134,8 +134,9 @@ def _bug(error: Exception) -> Answer:
     return problem(500, "an error of this server, which its log tells")
 
 
-def _is_for_people(site: Site, scope: Scope) -> bool:
-    is_page = not scope["path"].removeprefix(site.settings.base_path).startswith("/api/")
+def _is_for_people(scope: Scope) -> bool:
+    # Only the inner app has the base path in the path, and then as the root path, too.
+    is_page = not scope["path"].removeprefix(scope.get("root_path", "")).startswith("/api/")
     return is_page and "text/html" in Headers(scope=scope).get("accept", "")
 
 

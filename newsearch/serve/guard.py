@@ -148,6 +148,7 @@ class Guard:
     def _refusal(self, exchange: _Exchange) -> Answer | None:
         """The response that refuses this request; None if it is permitted."""
         scope, headers, settings = exchange.scope, exchange.headers, self._settings
+        exchange.leave(settings.base_path)
         if len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > settings.max_url:
             return problem(414, f"an address of at most {settings.max_url:,} bytes is read")
         length = headers.get(b"content-length", b"0")
@@ -162,7 +163,6 @@ class Guard:
             origin = exchange.header(b"origin")
             if origin.partition("://")[2].lower() != host.lower():
                 return problem(403, "pages of other sites may not ask this server")
-        exchange.leave(settings.base_path)
         if scope["method"] == "OPTIONS" and settings.cors:
             return Answer(204, list(_PREFLIGHT))
         return self._unknown(exchange)

@@ -204,6 +204,15 @@ def test_a_base_path_may_be_left_by_the_proxy_or_not(serve: Any) -> None:
     assert client.get(f"/newspaper{SEARCH}").status_code == 404
 
 
+@pytest.mark.parametrize("base_path", ["", "/news", "/api"])
+def test_a_program_is_refused_with_a_problem_behind_any_base_path(serve: Any, base_path: str) -> None:
+    client = serve(base_path=base_path, token=TOKEN)
+    for path, form in (("/", "text/html; charset=utf-8"), (SEARCH, "application/problem+json")):
+        for host, status in (("localhost", 401), ("elsewhere.example", 421)):
+            answer = client.get(f"{base_path}{path}", headers={"Accept": "text/html", "Host": host})
+            assert (answer.status_code, answer.headers["content-type"]) == (status, form)
+
+
 @pytest.mark.parametrize(
     ("base_path", "path"), [("/news", "/news/help/"), ("/news", "/help/"), ("", "/help/")]
 )
