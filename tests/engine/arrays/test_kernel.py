@@ -131,6 +131,28 @@ def test_the_best_articles_of_many_words_are_the_same(
         alike(kernel.best_partial(*asked), in_numpy.best_partial(*asked))
 
 
+@examples(60)
+@given(seeds, st.integers(1, 14), st.sampled_from([1, 40, 300]))
+def test_the_least_scores_are_told_apart_beside_the_highest(
+    random: np.random.Generator, count: int, wanted: int
+) -> None:
+    """A filter beside words has a thousand millionth of their score."""
+    articles, least = 200, 1e-9
+    parts = []
+    for _ in range(count):
+        doc = np.flatnonzero(random.random(articles) < random.choice([0.9, 1])).astype(np.uint32)
+        is_word = random.random(len(doc)) < random.choice([0, 0.05])
+        value = np.where(is_word, random.random() * 9, least)
+        parts.append(Part(doc, value, 1.0, float(value.max(initial=0))))
+    boost = Boost(np.ones(articles), None, np.ones(1))
+    ranked = boost, None, None, wanted, 0
+    alike(kernel.best_complete(parts, *ranked), in_numpy.best_complete(parts, *ranked))
+    for required in (bytes(count), bytes([1] + [0] * (count - 1))):
+        for all_too in (False, True):
+            asked = parts, required, all_too, *ranked
+            alike(kernel.best_partial(*asked), in_numpy.best_partial(*asked))
+
+
 FORM_RANGE = np.dtype(
     [
         ("segment", "u4"),

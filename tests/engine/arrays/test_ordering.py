@@ -107,3 +107,32 @@ def test_the_first_of_all_depend_on_the_zone_and_on_who_sees_them(tmp_path: Path
             assert found(unpublished=True) == "instant draft day"
             assert found(tz="America/New_York", unpublished=True) == "day instant draft"
             assert found(tz="Europe/Paris", offset=1) == "day"
+
+
+@pytest.mark.parametrize(
+    ("asked", "robots"),
+    [
+        ("(topic:A OR robots) (topic:B OR cars) (topic:D OR planes) (topic:C OR ships)", 4),
+        ("(topic:A OR robots) (topic:D OR cars) (topic:B OR ships) (topic:C OR boats)", 2),
+    ],
+)
+def test_articles_that_only_pass_filters_keep_their_order_behind_those_with_words(
+    tmp_path: Path, asked: str, robots: int
+) -> None:
+    words = ["robots"] * robots + ["cars"] * (robots + 1) + ["planes"] * (robots + 4)
+    articles = [
+        Article(
+            id=f"{199 - number:03}",
+            title=words[number] if number < len(words) else "ban",
+            topics=("A", "B", "C", "D") if number < 35 or number % 2 else ("B", "C"),
+        )
+        for number in range(200)
+    ]
+    for part in (articles[:100], articles[100:]):
+        with ArraysWriter(tmp_path) as changes:
+            changes.add_all(part, "source")
+            changes.commit()
+    index = newsearch.open(tmp_path)
+    every = [hit.article.id for hit in index.search(asked, limit=200)]
+    for limit in (40, 90, 130, 170):
+        assert [hit.article.id for hit in index.search(asked, limit=limit)] == every[:limit]

@@ -47,6 +47,7 @@ typedef struct {
     const FormRange *ranges;
     Py_ssize_t range_count;
     double unit, best;
+    double rest; /* what it and the lists that are looked up after it can add: a sum from which nothing was taken */
     Py_ssize_t at;
 } List;
 

@@ -123,12 +123,11 @@ static int complete_from(Best *best, List *lists, Py_ssize_t count, double elsew
             if (number_ >= best->articles) { best->is_outside = 1; return -1; }
             /* Words that are read in place take longest to look up. What is left of most articles falls short before. */
             const double least = known / (boost_of(best, number_) * SLACK);
-            double text = number(value, i) * lists[0].unit, left = elsewhere;
+            double text = number(value, i) * lists[0].unit;
             Py_ssize_t j = 1;
-            for (; j < count && text + left >= least; j++) {
+            for (; j < count && text + lists[j].rest >= least; j++) {
                 const double other = value_of(&lists[j], number_);
                 if (other == 0) break;
-                left -= lists[j].best;
                 text += other * lists[j].unit;
             }
             if (j < count) continue;
@@ -164,7 +163,7 @@ PyObject *best_complete(PyObject *module, PyObject *args) {
     Room *room = segments ? room_open(segments) : NULL;
     if (!lists || (segments && !room)) goto done;
     double elsewhere = 0;
-    for (Py_ssize_t i = 1; i < count; i++) elsewhere += lists[i].best;
+    for (Py_ssize_t i = count - 1; i > 0; i--) elsewhere = lists[i].rest = lists[i].best + elsewhere;
     if ((room ? complete_in_place(&best, lists, count, elsewhere, room)
               : complete_from(&best, lists, count, elsewhere)) < 0)
         goto done;
@@ -180,11 +179,10 @@ done:
 }
 
 /* Whether an article may reach the threshold, now that lists are looked up, those first that can add most. */
-static int may_reach(const Best *best, List **lists, Py_ssize_t count, int64_t doc, double text, double later) {
+static int may_reach(const Best *best, List **lists, Py_ssize_t count, int64_t doc, double text) {
     const double boost = boost_of(best, doc) * SLACK, known = threshold(best);
     for (Py_ssize_t j = 0; j < count; j++) {
-        if ((text + later) * boost < known) return 0;
-        later -= lists[j]->best;
+        if ((text + lists[j]->rest) * boost < known) return 0;
         text += value_of(lists[j], doc) * lists[j]->unit;
     }
     return text * boost >= known;
@@ -208,7 +206,7 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
             const int64_t number_ = article(doc, i);
             if (number_ >= best->articles) { best->is_outside = 1; return -1; }
             if ((own * lists[lead].unit + later) * boost_of(best, number_) * SLACK < known) continue;
-            if (others && !may_reach(best, others, count - 1, number_, own * lists[lead].unit, later)) continue;
+            if (others && !may_reach(best, others, count - 1, number_, own * lists[lead].unit)) continue;
             double text = 0;
             int is_wanted = 1, is_complete = !met_before && !also_complete;
             for (Py_ssize_t j = 0; j < count && is_wanted; j++) {
@@ -255,8 +253,19 @@ static List **all_but(List *lists, Py_ssize_t count, Py_ssize_t one) {
     for (Py_ssize_t j = 0; j < count && others; j++) {
         if (j != one) others[kept++] = &lists[j];
     }
-    if (others) qsort(others, (size_t)kept, sizeof *others, by_falling_best);
+    if (!others) return NULL;
+    qsort(others, (size_t)kept, sizeof *others, by_falling_best);
+    double rest = 0;
+    for (Py_ssize_t j = kept - 1; j >= 0; j--) rest = others[j]->rest = others[j]->best + rest;
     return others;
+}
+
+/* What the lists can add, but for one and those that led before. If these were taken from the sum of all, what they lost
+ * by rounding might be more than what the others have. */
+static double most_elsewhere(const List *lists, Py_ssize_t count, const char *is_earlier, Py_ssize_t lead) {
+    double most = 0;
+    for (Py_ssize_t j = 0; j < count; j++) most += j == lead || is_earlier[j] ? 0 : lists[j].best;
+    return most;
 }
 
 const char best_partial_doc[] =
@@ -281,9 +290,7 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
     if (!is_earlier) { PyErr_NoMemory(); goto done; }
     if (flags != count) { PyErr_SetString(PyExc_ValueError, "one flag for each part is expected"); goto done; }
     Py_ssize_t lead = -1;
-    double all = 0;
     for (Py_ssize_t i = 0; i < count; i++) {
-        all += lists[i].best;
         if (is_required[i] && (lead < 0 || lists[i].doc.length < lists[lead].doc.length)) lead = i;
     }
     if (lead < 0 && count >= MANY) {
@@ -293,8 +300,8 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
     }
     if (lead >= 0 && count >= MANY) others = all_but(lists, count, lead);
     if (lead >= 0) {
-        all -= lists[lead].best;
-        if (partial_led_by(&best, lists, count, is_required, also_complete, is_earlier, lead, all, others, room) < 0)
+        const double later = most_elsewhere(lists, count, is_earlier, lead);
+        if (partial_led_by(&best, lists, count, is_required, also_complete, is_earlier, lead, later, others, room) < 0)
             goto done;
     } else {
         for (Py_ssize_t turn = 0; turn < count; turn++) {
@@ -302,8 +309,8 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
             for (Py_ssize_t i = 0; i < count; i++) {
                 if (!is_earlier[i] && (lead < 0 || lists[i].best > lists[lead].best)) lead = i;
             }
-            all -= lists[lead].best;
-            if (partial_led_by(&best, lists, count, is_required, also_complete, is_earlier, lead, all, NULL, room) < 0)
+            const double later = most_elsewhere(lists, count, is_earlier, lead);
+            if (partial_led_by(&best, lists, count, is_required, also_complete, is_earlier, lead, later, NULL, room) < 0)
                 goto done;
             is_earlier[lead] = 1;
         }
