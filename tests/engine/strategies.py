@@ -20,6 +20,7 @@ from newsearch import ranking
 from newsearch.articles.article import Article, Image, Provider
 from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.searching import (
+    all_forms,
     all_matches,
     boosts,
     clauses,
@@ -304,7 +305,7 @@ class Tuning:
                 (ranking, "_SAMPLE", self.sample),
                 (plan, "COMPLETE_WORDS", self.complete_words),
                 (word_view, "_BITS_SHARE", self.bits_share),
-                (word_view, "_SCANS", self.scans),
+                (all_forms, "_SCANS", self.scans),
                 (word_view, "_LIST_SHARE", self.list_share),
                 (word_view, "_USES", self.uses),
                 (page_filters, "_LISTED_SHARE", self.listed_share),
