@@ -51,6 +51,10 @@ Array: TypeAlias = NDArray[Any]
 _HEAD = 1024
 
 
+_SLACK = 1 + 1e-9
+"""Bounds are raised by this factor: they are summed in another order than scores."""
+
+
 def best_complete(
     parts: list[Part],
     boost: Boost,
@@ -80,7 +84,7 @@ def best_complete(
     if len(docs) > 4 * _HEAD:
         # The first articles of a long list have the highest boosts. They set the threshold that prunes the rest.
         _add_complete(best, docs[:_HEAD], values[:_HEAD], rarest.unit, others)
-        docs, values = rarest.at_least(best.threshold / float(boost.ceiling.max()) - elsewhere)
+        docs, values = rarest.at_least(best.threshold / (float(boost.ceiling.max()) * _SLACK) - elsewhere)
         start = docs.searchsorted(rarest.doc[_HEAD])
         docs, values = docs[start:], values[start:]
     _add_complete(best, docs, values, rarest.unit, others)
@@ -129,10 +133,10 @@ def best_partial(
         return best.rows(first)
     highest = float(boost.ceiling.max(initial=0.0)) or 1.0
     queue = sorted(numbers, key=lambda i: -parts[i].best)
-    later = sum(part.best for part in parts)
     for turn, lead in enumerate(queue):
-        later -= parts[lead].best
-        docs, _ = parts[lead].at_least(best.threshold / highest - later)
+        # A sum from which others are taken could be wrong by more than the last parts have.
+        later = sum(parts[i].best for i in queue[turn + 1 :])
+        docs, _ = parts[lead].at_least(best.threshold / (highest * _SLACK) - later)
         if len(docs):
             _add_partial(best, parts, required, also_complete, docs, queue[:turn])
     return best.rows(first)
