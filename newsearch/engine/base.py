@@ -24,7 +24,7 @@ from newsearch.engine.figures import NO_SETTINGS as NO_SETTINGS
 from newsearch.engine.figures import SourceSettings as SourceSettings
 from newsearch.errors import QueryError
 from newsearch.query.tree import Node, Word
-from newsearch.ranking import DEFAULT_BOOSTS, Boosts
+from newsearch.ranking import DEFAULT_BOOSTS, Boosts, readable
 from newsearch.text.analysis import Stemming
 
 if TYPE_CHECKING:
@@ -121,6 +121,21 @@ class Explanation(NamedTuple):
     value: float
     description: str
     details: tuple[Explanation, ...] = ()
+
+
+def describe_signal(name: str, value: float | None, median: float, weight: float) -> str:
+    """Describe the factor of a signal in an Explanation, for every engine.
+
+    Args:
+        value: of the article; None if it is unknown.
+    """
+    known = "unknown" if value is None else f"{readable(value)}, median {readable(median)}"
+    return f"{name} {known}, weight {weight:g}"
+
+
+def describe_recency(boosts: Boosts) -> str:
+    """Describe the factor of recency in an Explanation, for every engine."""
+    return f"recency, half-life {boosts.half_life:g} days, weight {boosts.recency:g}"
 
 
 class Counts(NamedTuple):

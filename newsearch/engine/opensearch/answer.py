@@ -15,7 +15,7 @@ import numpy as np
 from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops.matches import without
-from newsearch.engine.base import FACETS, Counts, Explanation, Options
+from newsearch.engine.base import FACETS, Counts, Explanation, Options, describe_recency, describe_signal
 from newsearch.engine.opensearch.clauses import Clause
 from newsearch.engine.opensearch.counts import Known
 from newsearch.engine.opensearch.distinctive import distinctive
@@ -138,13 +138,10 @@ class OpenSearchAnswer:
         signals = []
         for name, weight in (("heat", boosts.heat), ("quality", boosts.quality)):
             value, pivot = hit.source.get(name), getattr(pivots, name)
-            said = (
-                "unknown" if value is None else f"{ranking.readable(value)}, median {ranking.readable(pivot)}"
-            )
-            signals.append(Explanation(_signal(value, pivot, weight), f"{name} {said}, weight {weight:g}"))
+            said = describe_signal(name, value, pivot, weight)
+            signals.append(Explanation(_signal(value, pivot, weight), said))
         if boosts.half_life is not None:
-            said = f"recency, half-life {boosts.half_life:g} days, weight {boosts.recency:g}"
-            signals.append(Explanation(self._recency(hit), said))
+            signals.append(Explanation(self._recency(hit), describe_recency(boosts)))
         boost = Explanation(self._boost(hit), "boost", tuple(signals))
         return Explanation(score, "score", (Explanation(text, "text", parts), boost))
 

@@ -12,7 +12,7 @@ from newsearch import ranking
 from newsearch.engine.arrays.loops.kernel import Part
 from newsearch.engine.arrays.searching.clauses import ScoringClause
 from newsearch.engine.arrays.searching.view import View
-from newsearch.engine.base import Explanation, Options
+from newsearch.engine.base import Explanation, Options, describe_recency, describe_signal
 
 Array: TypeAlias = NDArray[Any]
 
@@ -34,14 +34,11 @@ def of_signals(view: View, options: Options, doc: int, as_of: float | None) -> t
     signals = []
     for name, weight in (("heat", boosts.heat), ("quality", boosts.quality)):
         value, pivot = view.known(name, docs), getattr(view.pivots, name)
-        said = (
-            f"{ranking.readable(value[0])}, median {ranking.readable(pivot)}" if value[0] >= 0 else "unknown"
-        )
         factor = np.exp2(weight * ranking.signal(value, pivot))
-        signals.append(Explanation(float(factor[0]), f"{name} {said}, weight {weight:g}"))
+        known = float(value[0]) if value[0] >= 0 else None
+        signals.append(Explanation(float(factor[0]), describe_signal(name, known, pivot, weight)))
     if boosts.half_life is not None:
-        said = f"recency, half-life {boosts.half_life:g} days, weight {boosts.recency:g}"
-        signals.append(Explanation(view.recency(doc, boosts, as_of, options.tz), said))
+        signals.append(Explanation(view.recency(doc, boosts, as_of, options.tz), describe_recency(boosts)))
     return tuple(signals)
 
 
