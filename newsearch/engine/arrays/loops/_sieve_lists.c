@@ -112,12 +112,12 @@ done:
     return found;
 }
 
-const char count_doc[] = "count(bits, among): how many bits are set, and also set in a second bitmap, if there is one.";
+const char count_doc[] = "count(bits, among=None): how many bits are set, and also set in a second bitmap, if there is one.";
 
 PyObject *count(PyObject *module, PyObject *args) {
-    PyObject *bits_, *among_;
+    PyObject *bits_, *among_ = Py_None;
     Array bits = {0}, among = {0};
-    if (!PyArg_ParseTuple(args, "OO", &bits_, &among_) || array_open(&bits, bits_) < 0) return NULL;
+    if (!PyArg_ParseTuple(args, "O|O", &bits_, &among_) || array_open(&bits, bits_) < 0) return NULL;
     if (among_ != Py_None && array_open(&among, among_) < 0) {
         array_close(&bits);
         return NULL;

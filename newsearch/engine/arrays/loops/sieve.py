@@ -112,7 +112,7 @@ def ranked(doc: Array, articles: int) -> tuple[Any, Any]:
     return bits, np.cumsum(counts, dtype=np.uint32) - counts
 
 
-def count(bits: Array, among: Array | None) -> int:
+def count(bits: Array, among: Array | None = None) -> int:
     """How many bits of a bitmap (uint64) are set, and also set in another bitmap, if there is one."""
     return int(np.bitwise_count(bits if among is None else bits & among).sum())
 

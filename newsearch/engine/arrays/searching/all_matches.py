@@ -96,7 +96,8 @@ class AllMatches:
         if self.few is not None:
             return len(self.complete)
         if (bits := self._filter_bits) is not None:
-            return self._count_every(self._among_shown(bits))
+            is_alone = self._clauses.is_every
+            return sieve.count(bits, self.shown) if is_alone else self._count_every(self._among_shown(bits))
         return len(self.complete)
 
     def counts(self) -> Counts:
@@ -162,7 +163,7 @@ class AllMatches:
         """The number of articles of a bitmap that match every clause."""
         clauses = self._clauses
         if clauses.is_every:
-            return self._view.articles if shown is None else sieve.count(shown, None)
+            return self._view.articles if shown is None else sieve.count(shown)
         if shown is self.shown and len(clauses.parts) == 1:
             return self._count_of(clauses.parts[0])
         return kernel.count(clauses.parts, shown) if clauses.has_lists else self._counts_in_place(shown)[0]

@@ -197,7 +197,7 @@ class ColumnView:
     def count_shown(self, *, unpublished: bool) -> int:
         """How many articles may be found at all."""
         shown = self.shown(unpublished=unpublished)
-        return self.articles if shown is None else sieve.count(shown, None)
+        return self.articles if shown is None else sieve.count(shown)
 
     @property
     def all_live(self) -> bool:
@@ -213,7 +213,7 @@ class ColumnView:
     def all_published(self) -> bool:
         """Whether every live article is visible."""
         shown = self.shown(unpublished=False)
-        return shown is None or sieve.count(shown, None) == self.live_articles
+        return shown is None or sieve.count(shown) == self.live_articles
 
     def known(self, name: str, docs: Array | slice = slice(None)) -> ranking.Floats:
         """One of columns.KNOWN for these articles, NaN if unknown. Dates are in seconds, UTC."""

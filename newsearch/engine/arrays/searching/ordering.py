@@ -143,7 +143,7 @@ def _heights(view: View, column: tuple[Spread, Spread, int, float, bool]) -> Hei
         highest.append(np.maximum.reduceat(found, np.arange(0, len(found), kernel.SORTED_CHUNK)))
         high.append(np.packbits(found >= floor, bitorder="little"))
     bits = np.concatenate([*high, np.zeros(-sum(map(len, high)) % 8, np.uint8)]).view(np.uint64)
-    is_few = floor > -np.inf and sieve.count(bits, None) * _FEW <= view.articles
+    is_few = floor > -np.inf and sieve.count(bits) * _FEW <= view.articles
     return Heights(np.concatenate(highest), bits if is_few else None)
 
 

@@ -168,7 +168,7 @@ class PageFilters:
         bits = self.asked_bits
         if bits is None:
             return self._view.everything, shown, self.passes
-        if sieve.count(bits, None) * _FEW > self._view.articles:
+        if sieve.count(bits) * _FEW > self._view.articles:
             return self._view.everything, shown, bits
         # To look for few articles among all takes longer than to list them.
         key = "few", self._compiler.filter_keys(self._nodes)
@@ -186,7 +186,7 @@ def _numbers_of(check: Check, most: int) -> Array | None:
     """The articles that pass a check, if it lists or marks them and there are at most `most`."""
     if check.kind == LISTED and len(docs := np.asarray(check.column)) <= most:
         return docs
-    if check.kind == MARKED and sieve.count(bits := np.asarray(check.column), None) <= most:
+    if check.kind == MARKED and sieve.count(bits := np.asarray(check.column)) <= most:
         return matches.numbers(bits)
     return None
 

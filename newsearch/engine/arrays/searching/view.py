@@ -169,7 +169,7 @@ class View(WordView):
         """A check of articles, given a bitmap for each segment, or None for all of its articles. The check lists them
         unless bits take less memory."""
         held = [
-            segment.articles if of_segment is None else sieve.count(of_segment, None)
+            segment.articles if of_segment is None else sieve.count(of_segment)
             for segment, of_segment in zip(self.segments, bits, strict=True)
         ]
         if sum(held) * _BITS_OF_LISTED <= self.articles:

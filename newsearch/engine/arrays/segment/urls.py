@@ -82,7 +82,7 @@ class UrlParts:
         if not any(prefix.casefold().startswith(scheme[: len(prefix)]) for scheme in ("https://", "http://")):
             found = np.zeros_like(addressed)
         for run, is_open in sorted(_runs(prefix), key=lambda run: len(run[0]), reverse=True):
-            if sieve.count(found, None) <= _FEW:
+            if sieve.count(found) <= _FEW:
                 break
             found = found & self._bits(_encoded(run), ends=not is_open)
         # Of an address of AMP alone there are no parts.
