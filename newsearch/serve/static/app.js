@@ -149,8 +149,8 @@
     keys.addEventListener("change", () => kept(keys.checked ? "on" : "off"));
   }
   addEventListener("keydown", event => {
-    if (kept() === "off") return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=checkbox]), select")) return;
+    if (kept() === "off") return;
     const links = [...document.querySelectorAll(".hit h2 a")];
     const at = links.indexOf(document.activeElement);
     if (event.key === "/") { box.focus(); box.select(); }

@@ -137,6 +137,18 @@ def test_only_bits_of_the_same_articles_are_counted(bits: Any, among: Any) -> No
         sieve.count(bits, among)
 
 
+def arrays_of(random: np.random.Generator, parts: list[bytes]) -> tuple[Any, Any, Any, Any, int]:
+    """The parts of the URLs of a hundred articles, as a segment has them (see urls.py)."""
+    docs = [some(random, 100, 0.1, np.uint16) for _ in parts]
+    return (
+        np.frombuffer(b"".join(parts), np.uint8),
+        np.cumsum([0, *map(len, parts)]).astype(np.uint32),
+        np.cumsum([0, *map(len, docs)]),
+        np.concatenate([np.empty(0, np.uint16), *docs]),
+        100,
+    )
+
+
 @given(
     st.lists(st.text("ab", min_size=1, max_size=90).map(str.encode), unique=True, max_size=9),
     st.text("ab", min_size=1, max_size=3).map(str.encode),
@@ -147,17 +159,7 @@ def test_only_bits_of_the_same_articles_are_counted(bits: Any, among: Any) -> No
 def test_the_same_articles_have_a_part(
     parts: list[bytes], wanted: bytes, begins: bool, ends: bool, random: np.random.Generator
 ) -> None:
-    docs = [some(random, 100, 0.1, np.uint16) for _ in parts]
-    asked = (
-        np.frombuffer(b"".join(parts), np.uint8),
-        np.cumsum([0, *map(len, parts)]).astype(np.uint32),
-        np.cumsum([0, *map(len, docs)]),
-        np.concatenate([np.empty(0, np.uint16), *docs]),
-        100,
-        wanted,
-        begins,
-        ends,
-    )
+    asked = *arrays_of(random, parts), wanted, begins, ends
     found = np.frombuffer(sieve.numbers(sieve.with_part(*asked)), np.uint32).tolist()
     assert found == sieve_in_numpy.numbers(sieve_in_numpy.with_part(*asked)).tolist()
 
@@ -171,16 +173,7 @@ def test_the_same_articles_have_a_part(
 def test_the_same_articles_have_a_part_with_a_beginning(
     parts: list[bytes], wanted: list[bytes], ends: bool, random: np.random.Generator
 ) -> None:
-    docs = [some(random, 100, 0.1, np.uint16) for _ in parts]
-    asked = (
-        np.frombuffer(b"".join(parts), np.uint8),
-        np.cumsum([0, *map(len, parts)]).astype(np.uint32),
-        np.cumsum([0, *map(len, docs)]),
-        np.concatenate([np.empty(0, np.uint16), *docs]),
-        100,
-        wanted,
-        ends,
-    )
+    asked = *arrays_of(random, parts), wanted, ends
     found = np.frombuffer(sieve.numbers(sieve.beginning(*asked)), np.uint32).tolist()
     assert found == sieve_in_numpy.numbers(sieve_in_numpy.beginning(*asked)).tolist()
 
