@@ -8,6 +8,7 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 from unittest import mock
+from weakref import finalize
 
 import numpy as np
 import pytest
@@ -27,6 +28,9 @@ from newsearch.query.tree import And, Prefix, Word
 
 LIMIT = LEAST_CACHE
 
+ENTRY = 384
+"""The bytes of an entry besides its value."""
+
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -43,11 +47,11 @@ def test_a_cache_keeps_what_was_used_last_within_its_limit(puts: list[tuple[int,
         assert kept is None or kept is value
         assert 0 <= cache.used <= limit
     known = {key: cache.get(key) for key in range(10)}
-    assert cache.used == sum(256 + size_of(value) for value in known.values() if value is not None)
+    assert cache.used == sum(ENTRY + size_of(value) for value in known.values() if value is not None)
 
 
 def test_what_is_dropped_was_used_longest_ago() -> None:
-    cache, value = Cache(3 * (256 + size_of(b""))), b""
+    cache, value = Cache(3 * (ENTRY + size_of(b""))), b""
     for key in "abc":
         cache.put(key, value)
     assert cache.get("a") is value
@@ -56,7 +60,7 @@ def test_what_is_dropped_was_used_longest_ago() -> None:
 
 
 def test_what_is_used_now_is_kept_however_often_others_were_used_before() -> None:
-    cache, made = Cache(3 * (256 + size_of(b""))), []
+    cache, made = Cache(3 * (ENTRY + size_of(b""))), []
     for key in "abc":
         cache.put(key, b"")
         for _ in range(10_000):
@@ -66,6 +70,18 @@ def test_what_is_used_now_is_kept_however_often_others_were_used_before() -> Non
             cache.made(key, lambda key=key: made.append(key) or b"")
     assert all(cache.get(key) is not None for key in "de")
     assert len(made) < 100
+
+
+def test_what_takes_the_place_of_a_value_leaves_nothing_of_it_behind() -> None:
+    cache = Cache(1 << 30)
+    gone = []
+    for number in range(1_000):
+        value = np.zeros(number % 7, np.uint8)
+        finalize(value, gone.append, number)
+        cache.put("last", value)
+        del value
+    assert len(gone) == 999
+    assert len(cache._least) < 100
 
 
 def test_a_value_beyond_the_limit_is_made_each_time() -> None:
@@ -164,8 +180,9 @@ def test_a_list_that_is_too_long_to_be_kept_is_not_made_again(tmp_path: Path) ->
         changes.add_all((Article(id=f"{i}", title=f"ban{i % 7} covid") for i in range(number)), "source")
         changes.commit()
     # The list takes five bytes for each article.
-    reader, small = ArraysReader(tmp_path), ArraysReader(tmp_path, memory=12 * number)
+    reader = ArraysReader(tmp_path)
     for tree in (Prefix("ban"), Prefix("ban", field="title"), And((Word("covid"), Prefix("b")))):
+        small = ArraysReader(tmp_path, memory=12 * number)
         answers = [reader.search(tree, Options()).hits(), small.search(tree, Options()).hits()]
         with mock.patch.object(kernel, "best_codes") as codes, mock.patch.object(kernel, "in_field") as field:
             for sort in ("relevance", "newest"):

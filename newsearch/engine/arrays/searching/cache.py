@@ -10,7 +10,8 @@ from __future__ import annotations
 import mmap
 import sys
 from collections.abc import Callable, Hashable, Mapping
-from operator import attrgetter
+from heapq import heapify, heappop, heappush, heapreplace
+from itertools import count
 from threading import Lock
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -23,14 +24,11 @@ Array: TypeAlias = NDArray[Any]
 
 _T = TypeVar("_T")
 
-_ENTRY = 256
+_ENTRY = 384
 """The memory of an entry besides its value, in bytes."""
 
-
 _FEW = 64
-_SPARE = 8
-"""A cache of more than a few entries drops one part in this many of its limit more than it must, because finding the
-least valuable entries takes time."""
+"""The heap of entries is cleared of those dropped when they are this many more than the others."""
 
 _MOST_FREED = 16 << 20
 """After dropping this many bytes, or as many as its limit if that is less, a cache returns freed memory between blocks
@@ -59,6 +57,9 @@ class Cache:
         self.limit = limit
         self.used = 0
         self._kept: dict[Hashable, _Entry] = {}
+        # A heap. An entry that was used since is worth more than it says here.
+        self._least: list[tuple[float, int, _Entry]] = []
+        self._number = count()
         self._floor = 0.0
         self._dropped = 0
         self._lock = Lock()
@@ -85,9 +86,13 @@ class Cache:
             self._drop(key)
             if size > self.limit // 2:
                 return
-            self._kept[key] = _Entry(key, value, size, self._floor)
+            self._kept[key] = entry = _Entry(key, value, size, self._floor)
+            if len(self._least) > 2 * len(self._kept) + _FEW:
+                self._least = [row for row in self._least if row[2].value is not None]
+                heapify(self._least)
+            heappush(self._least, (entry.worth, next(self._number), entry))
             self.used += size
-            if self.used > self.limit:
+            while self.used > self.limit:
                 self._drop_least()
             is_much = self._dropped > min(self.limit, _MOST_FREED)
             if is_much:
@@ -96,16 +101,21 @@ class Cache:
             kernel.give_back()
 
     def _drop_least(self) -> None:
-        spare = self.limit // _SPARE if len(self._kept) > _FEW else 0
-        for entry in sorted(self._kept.values(), key=_worth_of):
-            if self.used <= self.limit - spare:
-                break
-            self._floor = max(self._floor, entry.worth)
+        worth, number, entry = self._least[0]
+        if entry.value is None:
+            heappop(self._least)
+        elif entry.worth > worth:
+            heapreplace(self._least, (entry.worth, number, entry))
+        else:
+            heappop(self._least)
+            self._floor = worth
             self._drop(entry.key)
 
     def _drop(self, key: Hashable) -> None:
         entry = self._kept.pop(key, None)
         if entry is not None:
+            # The heap may still have the entry.
+            entry.value = None
             self.used -= entry.size
             self._dropped += entry.size
 
@@ -191,9 +201,6 @@ class _Entry:
         self.gain = self.gained = 1 + _MAKING / size
         self.most = _USES * self.gain
         self.worth = floor + self.gained
-
-
-_worth_of: Callable[[_Entry], float] = attrgetter("worth")
 
 
 _LONG = 16
