@@ -447,8 +447,11 @@ class WordView(ColumnView):
             elif (lying := self._lying(term) or self._bounded(term)) is not None:
                 others.append(lying.part)
         lists = kernel.shortest_first(lists)
-        if lists and len(lists[0].doc) > _LOOKED_UP:
-            others = []
+        if others and lists and len(lists[0].doc) > _LOOKED_UP:
+            docs = np.frombuffer(kernel.common(lists, None), np.uint32)
+            if len(docs) > _LOOKED_UP:
+                return len(docs)
+            lists = [Part(docs, np.zeros(len(docs), np.uint8), 0.0, 0.0)]
         parts = lists + kernel.shortest_first(others)
         if not lists or len(parts) == 1:
             return min([len(part.doc) for part in parts], default=self.articles)
