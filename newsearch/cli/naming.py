@@ -8,7 +8,7 @@ from newsearch.articles.article import Article
 from newsearch.cli.terminal import complain
 from newsearch.errors import QueryError
 from newsearch.search.index import Index
-from newsearch.text.addresses import canonical_url
+from newsearch.text.addresses import canonical_url, like_addresses
 
 _SUGGESTED = 3
 _LISTED = 5
@@ -28,14 +28,14 @@ def named_article(index: Index, id: str) -> Article | None:
 
 
 def _at_url(index: Index, url: str) -> Article | None:
-    """The best article at this URL, in which parts that an address bar hides may be missing."""
+    """The article at this URL, in which parts that an address bar hides may be missing."""
     address = url if re.match("https?://", url, re.IGNORECASE) else f"https://{url}"
     if not re.fullmatch(r"\w+://[^\s/?#]\S*", address):
         return None
-    hits = index.search(address, limit=_SUGGESTED, unpublished=True)
-    exact = (hit for hit in hits if canonical_url(hit.url or "") == canonical_url(address))
-    hit = next(exact, hits[0] if hits else None)
-    return hit.article if hit else None
+    # The address of a site, or one that texts mention, finds articles too. None of them is the one that was named.
+    hits = [(canonical_url(hit.url or ""), hit) for hit in index.search(address, limit=10, unpublished=True)]
+    named = (hit.article for form in like_addresses(address) for url, hit in hits if url == form)
+    return next(named, None)
 
 
 def _begun(index: Index, prefix: str) -> Article | None:

@@ -287,6 +287,22 @@ def test_show_takes_a_url_and_finds_unpublished_articles(run: Command, index: Pa
     assert "published" in run("show", "drafts/recognition.md", "--index", index).out
 
 
+@pytest.mark.parametrize("command", ["show", "related", "copies"])
+@pytest.mark.parametrize("id", ["https://ledger.example", "ledger.example", "notes.example/roof"])
+def test_an_address_that_no_article_has_names_none(
+    run: Command, tmp_path: Path, command: str, id: str
+) -> None:
+    """Though there are articles of this site, and one that mentions this address."""
+    article = {"id": "roof", "title": "Roof: see notes.example/roof", "url": "https://ledger.example/roof"}
+    other = {"id": "door", "title": "New door", "url": "https://ledger.example/door"}
+    (tmp_path / "news.jsonl").write_text(f"{json.dumps(article)}\n{json.dumps(other)}\n")
+    run("index", tmp_path / "news.jsonl")
+    assert run("query", id).code == 0
+    result = run(command, id)
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith(f"newsearch: no article {id}")
+
+
 def test_an_id_that_is_not_there_is_1_and_near_ones_are_named(run: Command, index: Path) -> None:
     result = run("show", "technology/plastic.md", "--index", index)
     assert (result.code, result.out) == (1, "")
