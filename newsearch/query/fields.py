@@ -16,6 +16,9 @@ FilterNode: TypeAlias = Match | Range | DateRange
 
 DATE_FIELDS = ("date", "when", "on", "after", "before")
 
+RANGED = frozenset(("date", "when", "modified", "heat", "quality"))
+"""Names before the colon whose value may be a range."""
+
 FIELDS = {
     "title": "title",
     "intitle": "title",

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from newsearch._patterns import pattern
-from newsearch.query.fields import FIELDS, unknown_field
+from newsearch.query.fields import FIELDS, RANGED, unknown_field
 from newsearch.query.tree import Span
 from newsearch.text import analysis
 
@@ -100,6 +100,9 @@ _EXCLAIMED = pattern(r"!\w[^!]*(?:\s|$)")
 _SINGLE = pattern(
     rf"'([^'{_QUOTES}]*(?:'(?=\w)[^'{_QUOTES}]*)*)'|‘([^’]*(?:’(?=\w)[^’]*)*)’|‹([^›]*)›|`([^`'´]*)[`'´]"
 )
+# A range with quotes around one of its ends, or both.
+_END = rf"(?:[{_QUOTES}]([^{_QUOTES}]*)[{_QUOTES}]|((?:(?!\.\.)[^{_GAP}(){_QUOTES}])*+))"
+_QUOTED_RANGE = pattern(rf"(?=\S*?[{_QUOTES}]){_END}\.\.{_END}(?=[{_GAP})]|$)")
 _SUFFIX = pattern(rf"((?:~\d+)?(?:\^\d+(?:\.\d+)?)?)(?:(?=[{_GAP})])|$)")
 _FIELD_LIKE = pattern(r"[a-z]+:[\w\"“(<>=]")
 _OPERATORS = {"OR": OR, "|": OR, "||": OR, "AND": AND, "&&": AND, "NOT": NOT}
@@ -129,6 +132,7 @@ class _Tokenizer:
         self._text = text
         self._words = _ASCII if text.isascii() else _ANY
         self._opened: list[int] = []
+        self._is_ranged = False  # whether the last field takes a range
         self._is_shouted = _is_shouted(text)
 
     def run(self) -> list[Token]:
@@ -172,6 +176,9 @@ class _Tokenizer:
         """
         text = self._text
         first = text[start]
+        if last is FIELD and self._is_ranged and (quoted := _QUOTED_RANGE.match(text, start)):
+            low, bare_low, high, bare_high = (end or "" for end in quoted.groups())
+            return Token(PHRASE, f"{low or bare_low}..{high or bare_high}", start, quoted.end())
         if first in _CLOSERS:
             return self._phrase(start)
         if first == "(":
@@ -239,6 +246,7 @@ class _Tokenizer:
         name = text[start:colon]
         if name.lower() in FIELDS:
             if self._words.value.match(text, colon + 1):
+                self._is_ranged = name.lower() in RANGED
                 return Token(FIELD, name.lower(), start, colon + 1)
             # A headline (Health: we ...) says more.
             if text.strip().lstrip(_MINUSES) == text[start : colon + 1]:

@@ -129,6 +129,28 @@ def test_a_filter_field_lets_articles_through(text: str, filter_: Node) -> None:
 
 
 @pytest.mark.parametrize(
+    ("quoted", "plain"),
+    [
+        ('date:"sep 2020".."oct 2020"', "date:2020-09..2020-10"),
+        ('date:"sep 2020"..2020-10', "date:2020-09..2020-10"),
+        ("date:2020-09..“oct 2020”", "date:2020-09..2020-10"),
+        ('date:"sep 2020"..', "date:2020-09.."),
+        ('date:.."sep 2020"', "date:..2020-09"),
+        ('modified:"sep 2020".."oct 2020"', "modified:2020-09..2020-10"),
+        ('heat:"50".."90"', "heat:50..90"),
+    ],
+)
+def test_the_ends_of_a_range_may_be_in_quotes(quoted: str, plain: str) -> None:
+    assert read(quoted).tree == read(plain).tree
+    assert read(f"(-{quoted}) ban").tree == read(f"(-{plain}) ban").tree
+    assert read(quoted).notes == ()
+
+
+def test_dots_between_quotes_join_no_phrases() -> None:
+    assert read('title:"a b".."c"').tree == read('title:"a b" .."c"').tree
+
+
+@pytest.mark.parametrize(
     ("text", "pointed_at", "hint"),
     [
         ("heat:hot", "hot", ">=80"),
