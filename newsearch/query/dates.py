@@ -168,6 +168,9 @@ def _plain(text: str) -> str:
     return _ORDINAL.sub(r"\1", _BETWEEN_LETTERS.sub(" ", text.strip().lower())).strip()
 
 
+_HOUR = timedelta(hours=1)
+
+
 class _Calendar:
     """Resolves dates to periods, relative to one instant in one time zone."""
 
@@ -203,7 +206,11 @@ class _Calendar:
             start = in_utc(moment if moment.tzinfo else moment.replace(tzinfo=self._tz))
             if match[3]:
                 return Period(start, start + timedelta(microseconds=10 ** max(0, 6 - len(match[3]))))
-            return Period(start, start + timedelta(seconds=1 if match[2] else 60 if match[1] else 3600))
+            if match[1] or match[2]:
+                return Period(start, start + timedelta(seconds=1 if match[2] else 60))
+            # In a zone, one hour later on the clock: an hour that the clocks repeat lasts twice as long.
+            end = in_utc((moment if moment.tzinfo else moment.replace(tzinfo=self._tz)) + _HOUR)
+            return Period(start, max(end, start + _HOUR))
         return None
 
     def _relative(self, text: str) -> Period | None:

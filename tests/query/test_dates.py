@@ -152,6 +152,11 @@ def test_a_group_of_dates() -> None:
         ("on:2020-03-08", "America/Los_Angeles", "2020-03-08T08:00", "2020-03-09T07:00"),
         ("on:2020-11-01", "America/Los_Angeles", "2020-11-01T07:00", "2020-11-02T08:00"),
         ("date:2020-03", "Europe/Berlin", "2020-02-29T23:00", "2020-03-31T22:00"),
+        # They repeat an hour, or skip it.
+        ("on:2020-11-01T01", "America/Los_Angeles", "2020-11-01T08:00", "2020-11-01T10:00"),
+        ("on:2020-11-01T02", "America/Los_Angeles", "2020-11-01T10:00", "2020-11-01T11:00"),
+        ("on:2020-11-01T01-07:00", "America/Los_Angeles", "2020-11-01T08:00", "2020-11-01T09:00"),
+        ("on:2020-03-08T02", "America/Los_Angeles", "2020-03-08T10:00", "2020-03-08T11:00"),
         # The clocks skip midnight itself, or have it twice.
         ("on:2018-11-04", "America/Sao_Paulo", "2018-11-04T03:00", "2018-11-05T02:00"),
         ("on:2020-11-01", "America/Havana", "2020-11-01T04:00", "2020-11-02T05:00"),
