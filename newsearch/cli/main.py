@@ -223,6 +223,8 @@ def _usage(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     if context is None:
         return message
-    if isinstance(error, click.NoSuchOption) and context.info_name == "query":
+    if isinstance(error, click.NoSuchOption) and any(
+        parameter.name == "text" for parameter in context.command.get_params(context)
+    ):
         message += "; write -- before a query that begins with -"
     return f"{message}; see {context.command_path} --help"

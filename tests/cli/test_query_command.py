@@ -204,6 +204,14 @@ def test_an_option_that_cannot_be_used_is_one_line_and_2(
     assert result.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["query", "stories", "timeline", "coverage", "words", "complete"])
+def test_what_a_query_that_begins_with_a_minus_needs_is_said(run: Command, index: Path, command: str) -> None:
+    result = run(command, "--index", index, "-amazon")
+    assert (result.code, result.out) == (2, "")
+    assert "; write -- before a query that begins with -; see " in result.err
+    assert "write --" not in run("show", "--index", index, "-amazon").err
+
+
 def test_the_default_index_is_built_from_the_seeds_here(run: Command, source: Path, tmp_path: Path) -> None:
     (tmp_path / "seeds").mkdir()
     (tmp_path / "seeds" / "one.md").write_text("---\ntitle: One seed\n---\n")
