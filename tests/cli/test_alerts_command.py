@@ -69,6 +69,17 @@ def test_a_search_is_saved_and_says_so(run: Command, holds: Callable[..., None],
     assert (tmp_path / "saved.delivered").exists()
 
 
+@pytest.mark.parametrize("name", ["", " ", "two\nlines", "a" * 201])
+def test_a_search_without_a_name_leaves_no_file(
+    run: Command, holds: Callable[..., None], tmp_path: Path, name: str
+) -> None:
+    holds()
+    before = sorted(tmp_path.iterdir())
+    result = run("query", "ban", "--save", name)
+    assert (result.code, result.out) == (2, "")
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_a_search_that_finds_nothing_yet_can_be_saved(run: Command, holds: Callable[..., None]) -> None:
     holds()
     assert run("query", "schools", "--save", "Schools").code == 1

@@ -151,8 +151,9 @@ def query(
 def _save(index: Index, name: str, request: Request, saved: str, delivered: str | None) -> None:
     """Save a search. What it finds by now is not new later."""
     from newsearch.alerts.deliveries import Deliveries  # few searches are saved
-    from newsearch.alerts.saved import SavedSearch, save_search
+    from newsearch.alerts.saved import SavedSearch, check_name, save_search
 
+    check_name(name)
     search = SavedSearch(name, request)
     # If the deliveries cannot be used, nothing is saved, and the same command can be given again.
     with Deliveries(delivered_to(saved, delivered)) as deliveries, deliveries.locked():
