@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from newsearch._arguments import check_number, check_path
-from newsearch.alerts.saved import SavedSearch, check_name
+from newsearch.alerts.saved import SavedSearch, check_name, check_search
 from newsearch.engine.optional import MAX_SELECTED
 from newsearch.errors import EngineError, QueryError, SavedSearchError, StorageError
 from newsearch.search.index import Index
@@ -225,12 +225,14 @@ class Deliveries:
             limit: the maximum number of hits; the limit and offset of the request are ignored.
 
         Raises:
+            ValueError: the search is not a saved search.
             QueryError: the search cannot be used, or the limit is not a number from 0 to MAX_HITS.
             SavedSearchError: what was delivered for this search is damaged.
             EngineError: the index or this file is closed, or the engine cannot list the keys of matches.
             IndexCorrupt: the index is damaged.
             StorageError: the file cannot be read.
         """
+        check_search(search)
         check_number("limit", limit, 0, MAX_HITS, whole=True, error=QueryError)
         request = replace(search.request, limit=int(limit), offset=0)
         known = self._known(search.name)
@@ -282,8 +284,9 @@ class Deliveries:
         If what was delivered before is damaged, the search begins again.
 
         Raises:
-            QueryError, EngineError, IndexCorrupt, StorageError: as for `alert` and `acknowledge`.
+            ValueError, QueryError, EngineError, IndexCorrupt, StorageError: as for `alert` and `acknowledge`.
         """
+        check_search(search)
         with self.locked():
             try:
                 known = self._known(search.name)

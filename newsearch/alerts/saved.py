@@ -46,9 +46,11 @@ def read_saved(
         tell: called for each search that cannot be used. The others are returned.
 
     Raises:
+        ValueError: the argument is not a path.
         QueryError: the file cannot be read, or is not a file of saved searches.
         SavedSearchError: a search cannot be used, and there is no `tell`.
     """
+    check_path("path", path)
     place = Path(path)
     found = []
     for search in _searches(place, _tables(place, _read(place))):
@@ -67,11 +69,12 @@ def save_search(path: str | os.PathLike[str], search: SavedSearch) -> None:
     Other searches in the file may be unusable.
 
     Raises:
-        ValueError: the argument is not a path.
+        ValueError: an argument is not a path or not a saved search.
         QueryError: the name is invalid or already used, the request cannot be written, or the file cannot be used.
         StorageError: the file cannot be written.
     """
     check_path("path", path)
+    check_search(search)
     place = Path(path)
     check_name(search.name)
     search = SavedSearch(search.name, Request.from_mapping(search.request.as_mapping()))
@@ -93,6 +96,12 @@ def save_search(path: str | os.PathLike[str], search: SavedSearch) -> None:
         save_text(place, text)
     except OSError as error:
         raise StorageError(place, "cannot be written", error) from error
+
+
+def check_search(search: object) -> None:
+    """Check that an argument is a saved search. Raises ValueError if it is not."""
+    if not (isinstance(search, SavedSearch) and isinstance(search.request, Request)):
+        raise ValueError(f"search: {shown(search)} is not a newsearch.SavedSearch of a newsearch.Request")
 
 
 def check_name(name: object) -> None:

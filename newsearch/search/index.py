@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from newsearch._arguments import check_number, check_path, check_text
+from newsearch._arguments import check_number, check_path, check_text, shown
 from newsearch.articles.article import Article, Version
 from newsearch.engine import open_engine
 from newsearch.engine.base import CACHE, LEAST_CACHE, Engine, FieldStats, Options, Reader
@@ -89,6 +89,17 @@ _NO_LISTS = ((),) * 6
 def _check_request(request: object) -> None:
     if not isinstance(request, Request):
         raise QueryError(f"{request!r:.80} is not a newsearch.Request")
+
+
+def _keys(name: str, keys: Iterable[int]) -> array[int]:
+    if isinstance(keys, array) and keys.typecode == "Q":
+        return keys
+    try:
+        return array("Q", keys)
+    except (TypeError, ValueError, OverflowError):
+        raise QueryError(
+            f"{name}: {shown(keys)} is not a collection of keys, as Index.keys returns them"
+        ) from None
 
 
 class Index:
@@ -283,10 +294,11 @@ class Index:
             An array of type Q, in ascending order.
 
         Raises:
-            QueryError: the argument is not a Request, or its query cannot be used.
+            QueryError: an argument is not a Request or not keys, or the query cannot be used.
             EngineError: the index is closed, or its engine cannot tell.
             IndexCorrupt: the index is damaged.
         """
+        known = _keys("known", known)
         _check_request(request)
         asked = self._asked(request)
         return self._matches(asked, asked.tree(), asked.options).keys(known)
@@ -303,6 +315,7 @@ class Index:
         Raises:
             QueryError, EngineError, IndexCorrupt: as for `keys`.
         """
+        keys = _keys("keys", keys)
         if len(keys) > MAX_SELECTED:
             raise QueryError(f"keys: {len(keys):,} articles; a search takes {MAX_SELECTED:,} at most")
         _check_request(request)
@@ -548,8 +561,9 @@ class Index:
     def copies(self, id: str) -> list[Publication]:
         """All publications of the text of an article, including its own, the earliest first.
 
-        The article is compared with 200 articles dated within five days of it: those that share most of its key words.
-        Undated articles come last. For a date without a time, the delay after the first publication is unknown.
+        An article that is not published is compared with 200 articles dated within five days of it: those that share
+        most of its key words. Undated articles come last. For a date without a time, the delay after the first
+        publication is unknown.
 
         Args:
             id: the id of the article, published or not.
@@ -614,7 +628,13 @@ class Index:
         Args:
             directory: a directory that only these processes write. Older generations are removed from it.
             limit: the most bytes that the lists of a generation may take, at least 1 MiB.
+
+        Raises:
+            ValueError: an argument is not a path or not such a number.
+            EngineError: the index is closed.
         """
+        check_path("directory", directory)
+        check_number("limit", limit, 0, whole=True)
         reader = self._reader
         if isinstance(reader, SharesLists):
             reader.share_lists(Path(directory), limit)

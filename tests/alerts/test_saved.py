@@ -29,6 +29,15 @@ def written(tmp_path: Path, text: str) -> Path:
     return place
 
 
+def test_what_is_no_path_or_no_search_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"^path: 5 is not a path"):
+        read_saved(5)  # type: ignore[arg-type]
+    for wrong in (5, ("a", Request("ban")), SavedSearch("a", "ban")):  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match=r"^search: .* is not a newsearch\.SavedSearch"):
+            save_search(tmp_path / "saved.toml", wrong)  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_search_has_a_name_and_the_keys_of_a_request(tmp_path: Path) -> None:
     text = """
 [[search]]

@@ -138,3 +138,27 @@ def test_what_is_no_request_and_no_facet_is_refused(index: newsearch.Index, wron
             asked(wrong)
     with pytest.raises(newsearch.QueryError, match="unknown facet"):
         index.search("ban").facet(wrong)
+
+
+@pytest.mark.parametrize("keys", [5, [-1], [2**64], ["x"], [1.0], [None], "key"])
+def test_what_is_not_keys_is_a_query_error(index: newsearch.Index, keys: Any) -> None:
+    with pytest.raises(newsearch.QueryError, match=r"^known: "):
+        index.keys(newsearch.Request("ban"), keys)
+    with pytest.raises(newsearch.QueryError, match=r"^keys: "):
+        index.run_among(newsearch.Request("ban"), keys)
+
+
+def test_keys_may_be_in_any_collection(index: newsearch.Index) -> None:
+    request = newsearch.Request("ban")
+    keys = index.keys(request)
+    for kind in (list, set, tuple, iter):
+        assert len(index.run_among(request, kind(keys))) == 3
+        assert not index.keys(request, kind(keys))
+
+
+@pytest.mark.parametrize(("directory", "limit"), [(5, 2**20), ("lists", "1M"), ("lists", -1)])
+def test_lists_are_shared_in_a_path_up_to_a_number(
+    index: newsearch.Index, directory: Any, limit: Any
+) -> None:
+    with pytest.raises(ValueError, match=r"^(directory|limit): "):
+        index.share_lists(directory, limit)
