@@ -942,3 +942,17 @@ def test_what_cannot_be_read_is_one_line_that_names_the_file(tmp_path: Path, num
     assert error.reason
     assert "\n" not in str(error)
     assert "root:" not in str(error)
+
+
+@pytest.mark.parametrize("key", ["webUrl", "url", "link", "Permalink", "article_url"])
+def test_spaces_in_an_address_are_encoded_whatever_its_key(tmp_path: Path, key: str) -> None:
+    (article,) = read(tmp_path, "one.json", {"title": "Bridge reopens", key: " https://g.example/a b.html "})
+    assert isinstance(article, Article), article
+    assert article.web_url == "https://g.example/a%20b.html"
+    assert dict(article.extra) == {}
+
+
+def test_a_source_with_spaces_around_its_address_is_an_address(tmp_path: Path) -> None:
+    (article,) = read(tmp_path, "one.json", {"title": "Bridge reopens", "source": " https://g.example/1 "})
+    assert isinstance(article, Article), article
+    assert (article.web_url, article.provider) == ("https://g.example/1", None)

@@ -185,5 +185,6 @@ def _is_whole_name(part: str) -> bool:
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is the address of a page."""
-    return text[:8].lower().startswith(("http://", "https://")) and " " not in text.strip()
+    """Whether a text is the address of a page, and nothing else: an address with spaces in it may be a sentence."""
+    text = text.strip()
+    return text[:8].lower().startswith(("http://", "https://")) and " " not in text
