@@ -418,16 +418,16 @@ _ZONES: Final = {name: hours for hours, names in _OF_ZONES.items() for name in n
 
 _OF_MONTHS: Final = (
     "january jan januar jänner januari janvier janv enero ene gennaio gen janeiro januara января янв stycznia ledna",
-    "february feb februar februari febr fév février févr febrero febbraio fevereiro fev февраля фев lutego února",
-    "march mar märz mrz maart mrt mars marzo março marts марта мар marca března",
+    "february feb februar februari febr fév février févr febrero febbraio fevereiro fev февраля февр фев lutego února",
+    "march mar mär märz mrz maart mrt mars marzo março marts марта мар marca března",
     "april apr avril avr abril abr aprile апреля апр kwietnia dubna",
     "may mai mei mayo maggio mag maio maj мая maja května",
     "june jun juni juin junio giugno giu junho июня июн czerwca června",
     "july jul juli juil juillet julio luglio lug julho июля июл lipca července",
-    "august aug augustus août aout agosto ago августа авг sierpnia srpna",
-    "september sep sept septembre septiembre settembre set setembro сентября сен września září",
+    "august aug augusti augustus août aout agosto ago августа авг sierpnia srpna",
+    "september sep sept septembre septiembre settembre setiembre set setembro сентября сент сен września září",
     "october oct oktober okt octobre octubre ottobre ott outubro out октября окт października října",
-    "november nov novembre noviembre novembro ноября ноя listopada listopadu",
+    "november nov novembre noviembre novembro ноября нояб ноя listopada listopadu",
     "december dec dezember dez déc décembre diciembre dic dicembre dezembro desember des декабря дек grudnia prosince",
 )
 _MONTHS: Final = {name: number for number, names in enumerate(_OF_MONTHS, 1) for name in names.split()}
