@@ -297,6 +297,9 @@ def _problem(error: Exception, text: str) -> tuple[int, str]:
         return number, "a value that contains ': ' needs quotation marks around it"
     if (sign := _RESERVED.match(text, mark.index)) is not None:
         return number, f"a value that begins with {sign[0]} needs quotation marks around it"
+    for near in range(number, max(number - 2, -1), -1):  # the text after it may only fail at its end
+        if sign := _LINE_END.search(text.split("\n")[near]):
+            return near, f"the character U+{ord(sign[0]):04X} ends a line in YAML; remove it"
     hinted, hint = _hint(text.split("\n"), number)
     return hinted, hint or "it is not YAML"
 
@@ -311,6 +314,8 @@ def _no_character(escape: re.Match[str]) -> tuple[int, str]:
 
 
 _FORBIDDEN: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LINE_END: Final = re.compile("[\x85\u2028\u2029]")
+"""What ends a line in YAML, and not in an editor."""
 _NO_CHARACTER: Final = re.compile(
     r"\\(?:u[dD][89a-fA-F][\da-fA-F]{2}|U(?!00(?:0[\da-fA-F]|10))[\da-fA-F]{8})"
 )

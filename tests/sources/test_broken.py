@@ -77,6 +77,7 @@ MISTAKES = {
     "title: [a, b": "line 2: a value that begins with '[' needs quotation marks, unless it is a list",
     "title: [Update] Storm": "line 2: a value that begins with '[' needs quotation marks",
     "title: x\nbody: %off": "line 3: a value that begins with % needs quotation marks",
+    "title: Bridge\u2028reopens\ndate: 2024-03-01": "line 2: the character U+2028 ends a line",
     "title: \x7f": "line 2: the character U+007F is not allowed",
     "title: x\x85\u2028\nexcerpt: a: b": "line 3: a value that contains ': ' needs quotation marks",
     "title: x\x85\u2028\n\n\ty": "line 4: a line is indented with a tab",
