@@ -956,3 +956,14 @@ def test_a_source_with_spaces_around_its_address_is_an_address(tmp_path: Path) -
     (article,) = read(tmp_path, "one.json", {"title": "Bridge reopens", "source": " https://g.example/1 "})
     assert isinstance(article, Article), article
     assert (article.web_url, article.provider) == ("https://g.example/1", None)
+
+
+def test_spaces_in_the_addresses_of_a_page_are_encoded(tmp_path: Path) -> None:
+    head = '<meta property="og:title" content="Bridge"><meta property="og:image" content="https://g.example/i j.jpg">'
+    link = '<link rel="canonical" href="https://g.example/a b">'
+    (article,) = read(
+        tmp_path, "one.html", f"<html><head>{head}{link}</head><body><p>Text.</p></body></html>"
+    )
+    assert isinstance(article, Article), article
+    assert article.web_url == "https://g.example/a%20b"
+    assert [image.url for image in article.images] == ["https://g.example/i%20j.jpg"]

@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 
 from newsearch.articles.vocabularies.base import (
     Keys,
+    address,
     domain_of,
     first,
     is_address,
@@ -248,9 +249,9 @@ def _address(page: Page, meta: Mapping[str, Sequence[str]], article: Mapping[str
     main = article.get("mainEntityOfPage")
     main = first(main.get("@id"), main.get("url")) if isinstance(main, Mapping) else main
     whole = [*meta.get("og:url", ()), plain(article.get("url")), plain(main), plain(page.get("address"))]
-    whole = [url for url in whole if is_address(url)]
+    whole = [url for url in map(address, whole) if url]
     canonical = plain(page.get("canonical"))
-    if canonical and not is_address(canonical):
+    if canonical and not address(canonical):
         try:
             canonical = urljoin(whole[0], canonical) if whole else ""
         except ValueError:
@@ -366,4 +367,4 @@ def _images(
         else value
     )
     url = first(*meta.get("og:image", ()), *meta.get("og:image:url", ()), *meta.get("twitter:image", ()), url)
-    return [{"url": url}] if isinstance(url, str) and is_address(url) else []
+    return [{"url": url}] if address(url) else []
