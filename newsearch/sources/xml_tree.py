@@ -26,8 +26,10 @@ class XmlError(Exception):
 def decoded(data: bytes, charset: str = "") -> str:
     """Decode XML or HTML: by its byte order mark, else as UTF-8 if valid whatever it declares, else as declared.
 
-    Text in another encoding is hardly ever valid UTF-8 by chance, while wrong declarations are common. Undecodable
-    bytes become U+FFFD, and characters that XML forbids are dropped.
+    Text in another encoding is hardly ever valid UTF-8 by chance, while wrong declarations are common. Text that is
+    not valid, and declares UTF-8 or nothing, is UTF-8 all the same if most of its non-ASCII characters are: programs
+    cut excerpts in the middle of a character. Otherwise it is windows-1252, as in browsers. Undecodable bytes become
+    U+FFFD, and characters that XML forbids are dropped.
 
     Args:
         charset: an external declaration, such as an HTTP header; used if the text declares nothing.
@@ -41,8 +43,12 @@ def decoded(data: bytes, charset: str = "") -> str:
         pass
     found = _DECLARED.search(data[:1024])
     name = (found[1] or found[2]).decode("ascii") if found else charset or "utf-8"
-    if name.lower().replace("-", "") == "utf8":  # it is not: decoding as UTF-8 has failed
-        name = "windows-1252" if found or charset else name
+    if name.lower().replace("-", "") == "utf8":
+        text = data.decode("utf-8", "replace")
+        wrong = text.count("\ufffd")
+        if len(text) - len(text.encode("ascii", "ignore")) - wrong >= wrong:
+            return _allowed(text)
+        name = "windows-1252"
     try:
         encoding = codecs.lookup(_WIDER.get(name.lower(), name)).name
         if encoding.replace("_", "-") in _OF_NO_TEXTS:

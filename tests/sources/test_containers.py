@@ -236,6 +236,25 @@ def test_a_wrong_encoding_is_seen_through(tmp_path: Path, declared: str, written
 
 
 @needs_feeds
+@pytest.mark.parametrize("declaration", ['<?xml version="1.0" encoding="utf-8"?>', ""])
+def test_a_character_that_is_cut_in_two_leaves_the_others(tmp_path: Path, declaration: str) -> None:
+    text = (declaration + rss(item("Café à Zürich"), item("Coupé|"))).encode()
+    assert shown(write(tmp_path / "a.rss", text.replace("é|".encode(), b"\xc3"))) == [
+        "Café à Zürich",
+        "Coup\ufffd",
+    ]
+
+
+@needs_pages
+@pytest.mark.parametrize("declaration", ["", '<meta charset="utf-8">'])
+def test_a_page_that_is_not_in_utf_8_is_read_as_browsers_read_it(tmp_path: Path, declaration: str) -> None:
+    text = PAGE.format(title="Café “Zürich”").replace("<head>", f"<head>{declaration}")
+    [article] = open_source(write(tmp_path / "a.html", text.encode("windows-1252"))).articles()
+    assert isinstance(article, Article)
+    assert article.title == "Café “Zürich”"
+
+
+@needs_feeds
 def test_one_id_survives_reordering_and_tracking(tmp_path: Path) -> None:
     path = tmp_path / "feed.xml"
     index = tmp_path / "index"
