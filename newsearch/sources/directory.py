@@ -21,7 +21,7 @@ from newsearch.articles.article import Article
 from newsearch.errors import SourceError
 from newsearch.sources.base import NotNews, ReadingOptions, Snapshot, Unread
 from newsearch.sources.files import printable, stamp, unreadable
-from newsearch.sources.formats import SINGLE, SUFFIXES, read_many, read_single
+from newsearch.sources.formats import IS_PACKED, PACKED, SINGLE, SUFFIXES, is_packed, read_many, read_single
 from newsearch.sources.listing import DIRECTORY, LINK, listed
 from newsearch.sources.processes import unheard
 
@@ -44,7 +44,8 @@ class Directory:
 
     If every file is one article, only changed files are read again. With feeds, JSON or crawls among them, all are.
 
-    Files that are intact but hold no article, such as settings and sitemaps, are given as NotNews.
+    Files that are intact but hold no article, such as settings and sitemaps, are given as NotNews, and so are files
+    in a compression that is not read.
     """
 
     lasting = True
@@ -128,6 +129,8 @@ class Directory:
                 pool.shutdown(cancel_futures=True)
 
 
+_SUFFIXES: Final = (*SUFFIXES, *PACKED)
+
 _OF_PROGRAMS: Final = frozenset(
     """package.json package-lock.json composer.json bower.json tsconfig.json jsconfig.json manifest.json deno.json
     angular.json vercel.json netlify.json renovate.json pom.xml build.xml sitemap.xml browserconfig.xml""".split()
@@ -139,7 +142,8 @@ _Entry = tuple[str, str, ReadingOptions]  # a file's path, its name in the sourc
 
 
 def _is_single(name: str) -> bool:
-    return name.endswith(SINGLE) or name.lower().endswith(SINGLE)
+    """Whether a file gives one article or one error, and is not read again if it has not changed."""
+    return name.endswith(SINGLE) or name.lower().endswith(SINGLE) or is_packed(name)
 
 
 def _is_plain(name: str) -> bool:
@@ -164,7 +168,7 @@ def _look(root: str, odd: dict[str, str]) -> tuple[Snapshot, bool]:
             if (status.st_dev, status.st_ino) in seen:
                 return iter(())
             seen.add((status.st_dev, status.st_ino))
-            return iter(listed(directory, SUFFIXES, now))
+            return iter(listed(directory, _SUFFIXES, now))
         except OSError as error:
             problem = unreadable(directory, error)
             found.problems.append(SourceError(problem.location, problem.reason, hides_articles=True))
@@ -196,7 +200,7 @@ def _look(root: str, odd: dict[str, str]) -> tuple[Snapshot, bool]:
                 elif is_plain and name.endswith(SINGLE) and _is_plain(name):
                     names.append(prefix + name)
                     stamps.append(looks)
-                elif name.lower().endswith(SUFFIXES):
+                elif name.lower().endswith(SUFFIXES) or is_packed(name):
                     take(prefix + name, os.path.join(directory, name), looks)
             else:
                 levels.pop()
@@ -237,6 +241,8 @@ def _is_within(path: str, real: str) -> bool:
 
 
 def _read(entry: _Entry) -> Article | SourceError:
+    if is_packed(entry[1]):
+        return NotNews(printable(entry[0]), IS_PACKED)
     return read_single(*entry, is_named=False)
 
 

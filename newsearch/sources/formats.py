@@ -64,6 +64,17 @@ SINGLE: Final = tuple(suffix for suffix, format in BY_SUFFIX.items() if format.s
 SUFFIXES: Final = (*BY_SUFFIX, *(f"{suffix}.gz" for suffix in _PACKABLE))
 """The suffixes of files with articles, in lower case."""
 
+PACKED: Final = (".zst", ".bz2", ".xz", *(f"{suffix}.gz" for suffix in SINGLE))
+"""Suffixes of files that may be news, in a compression that is not read; see `is_packed`."""
+
+IS_PACKED: Final = "compressed in a way that newsearch does not read; decompress it"
+
+
+def is_packed(name: str) -> bool:
+    """Whether a name is that of a file with articles, in a compression that is not read."""
+    name = name.lower()
+    return name.endswith(PACKED) and os.path.splitext(os.path.splitext(name)[0])[1] in BY_SUFFIX
+
 
 def format_names() -> tuple[str, ...]:
     """The values of `--as`: containers, and vocabularies of JSON."""
@@ -94,6 +105,8 @@ def of_file(path: Path, options: ReadingOptions) -> Format:
         if sniffed and not (named and named.name == "json-lines" and sniffed == "json"):
             named = FORMATS[sniffed]
     if named is None:
+        if is_packed(path.name):
+            raise SourceError(printable(path), IS_PACKED)
         raise SourceError(
             printable(path),
             f"not a kind of file newsearch reads; it reads {', '.join((*BY_SUFFIX, OPML))}, or say --as FORMAT",

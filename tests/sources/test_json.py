@@ -206,7 +206,7 @@ def test_a_feed_that_is_not_json_cannot_be_read_at_all(tmp_path: Path) -> None:
 def test_a_path_that_is_no_source_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such file or directory"):
         open_source(tmp_path / "missing.md")
-    for name in ("page.pdf", "noname", "article.md.gz"):
+    for name in ("page.pdf", "noname", "article.pdf.gz"):
         (tmp_path / name).touch()
         with pytest.raises(SourceError, match="not a kind of file newsearch reads") as error:
             open_source(tmp_path / name)

@@ -149,3 +149,25 @@ def test_a_file_that_breaks_deletes_none_of_its_articles(tmp_path: Path) -> None
     news.write_text(json.dumps([{"title": "One", "id": 1}]))
     report = newsearch.build(site, index=index)
     assert (report.broken, report.deleted, report.articles) == (0, 2, 2)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.jsonl.zst", "a.json.bz2", "A.XML.XZ", "a.md.gz", "a.html.gz", "2024.warc.zst", "caf\xe9.md.xz"],
+)
+def test_news_in_a_compression_that_is_not_read_is_passed_over_by_name(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "news", name, "(")
+    report = report_of(tmp_path / "news")
+    assert (report.read, report.broken, report.not_news) == (1, 0, 1)
+    assert [error.location for error in report.passed_over] == [str(tmp_path / "news" / name)]
+    assert "decompress it" in report.passed_over[0].reason
+    again = newsearch.build(tmp_path / "news", index=tmp_path / "index")
+    assert (again.unchanged, again.not_news) == (1, 1)
+    with pytest.raises(newsearch.SourceError, match="compress"):
+        newsearch.build(tmp_path / "news" / name, index=tmp_path / "other")
+
+
+@pytest.mark.parametrize("name", ["base.sql.zst", "a.tar.xz", "photo.jpg.bz2", "a.zst", ".hidden.md.gz"])
+def test_other_compressed_files_are_not_counted(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "news", name, "(")
+    assert report_of(tmp_path / "news").not_news == 0
