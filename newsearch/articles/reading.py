@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
+from math import isfinite
 from typing import Any, Final
 
 from newsearch._compiled import compiled
@@ -202,6 +203,8 @@ def _record_id(record: Mapping[str, Any], source: str) -> str:
     """The record's own id: a name, the guid of a feed, or the canonical form of its address; otherwise ""."""
     get = record.get
     for name in (get("path"), get("id"), get("_id")):
+        if isinstance(name, float) and isfinite(name):  # tables write 7 as 7.0 if another row has no number
+            return str(int(name) if name.is_integer() else name)
         if name != "" and name is not False and isinstance(name, str | int) and not is_endless(name):
             return _clean_id(str(name))  # a number may be 0
     url = clean_url(get("webUrl")) or clean_url(get("originalUrl")) or clean_url(get("ampWebUrl"))
