@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from newsearch.articles.article import Article
 from newsearch.articles.reading import article_from_mapping
@@ -46,8 +47,10 @@ def _parts(path: str | os.PathLike[str], location: str) -> tuple[dict[str, Any],
     try:
         return front_matter.parse(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            raise SourceError(location, "UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8") from error
+        for encoding, marks in _MARKS:
+            if data.startswith(marks):
+                problem = f"{encoding}, not UTF-8; convert it: iconv -f {encoding} -t UTF-8"
+                raise SourceError(location, problem) from error
         if data.startswith(GZIP_MAGIC):
             raise SourceError(
                 location, "compressed, as Markdown must not be; decompress it: gunzip"
@@ -55,3 +58,10 @@ def _parts(path: str | os.PathLike[str], location: str) -> tuple[dict[str, Any],
         raise SourceError(location, f"not UTF-8: byte {error.start}") from error
     except front_matter.FrontMatterError as error:
         raise SourceError(location, str(error)) from error
+
+
+# The mark of UTF-32 begins with that of UTF-16.
+_MARKS: Final = (
+    ("UTF-32", (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)),
+    ("UTF-16", (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)),
+)

@@ -265,3 +265,14 @@ def _lives(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [("utf-16-le", "UTF-16"), ("utf-16-be", "UTF-16"), ("utf-32-le", "UTF-32"), ("utf-32-be", "UTF-32")],
+)
+def test_another_encoding_of_unicode_is_named(tmp_path: Path, written: str, name: str) -> None:
+    path = tmp_path / "a.md"
+    path.write_bytes("\ufeff---\ntitle: Bridge reopens\n---\n".encode(written))
+    with pytest.raises(SourceError, match=f"{name}, not UTF-8; convert it: iconv -f {name} -t UTF-8"):
+        raise next(error for error in open_source(path).articles() if isinstance(error, SourceError))
