@@ -227,6 +227,8 @@ def test_words_that_are_read_in_place_find_what_their_lists_find(
     alike(kernel.best_complete(parts, *ranked), in_numpy.best_complete(expected_parts, *ranked))
     if any(isinstance(part, InPlace) for part in parts):
         assert kernel.counted(parts, visible) == in_numpy.counted(expected_parts, visible)
+    if ordered := kernel.looked_up(parts, 1 << 32):
+        assert kernel.count(ordered, visible) == in_numpy.count(expected_parts, visible)
     docs = random.permutation(articles)[:100].astype(np.uint32)
     for every in (False, True):
         held = np.frombuffer(kernel.holds(list(words), docs, every), bool).tolist()

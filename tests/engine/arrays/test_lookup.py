@@ -61,6 +61,9 @@ def in_place(segments: Any, asked: Any, docs: Any, codes: Any, most: int, alive:
     ranges, held, limit, live = compiled.in_place(*asked)
     assert (held, live) == (len(docs) // 4, alive)
     assert most <= limit <= PARTS * 255
+    postings = compiled.bound(*asked)
+    assert compiled.where(*asked) == (ranges, postings)
+    assert postings >= held
     articles = sum(segment[-1] for segment in segments)
     opened = kernel.postings([(*segment[-6:-3], segment[-1]) for segment in segments])
     word = InPlace(range(held), ranges, 1.0, float(limit), opened)  # type: ignore[arg-type]

@@ -41,6 +41,7 @@ from newsearch.engine.arrays.loops.lists import Slot as Slot
 from newsearch.engine.arrays.loops.lists import from_place as from_place
 from newsearch.engine.arrays.loops.lists import has_bit as has_bit
 from newsearch.engine.arrays.loops.lists import listed as listed
+from newsearch.engine.arrays.loops.lists import looked_up as looked_up
 from newsearch.engine.arrays.loops.lists import passed as passed
 from newsearch.engine.arrays.loops.lists import shortest_first as shortest_first
 from newsearch.engine.arrays.loops.spread import Spread, Table

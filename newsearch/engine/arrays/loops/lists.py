@@ -96,10 +96,16 @@ class Every(Part):
         return np.ones(len(docs), np.uint8)
 
 
+_LOOKED_UP_SHARE = 256
+"""Looking articles up in words that are read in place takes less time than reading these words, if they are at most one
+in this many of all."""
+
+
 class InPlace(Part):
     """A word whose postings are read where they lie, in the mapped files.
 
-    Only `best_partial`, `holds` and `scores` of the compiled loops read it, and it must not be required.
+    Only the compiled loops read it: `best_complete`, `best_partial`, `holds`, `scores`, `counted`, and `count` as
+    `looked_up` orders the parts.
     Its `doc` is a range that has the length of the list, its `value` is the buffer that `WordLookup.in_place` returns,
     and its `bits` are what `kernel.postings` returns.
     """
@@ -110,6 +116,19 @@ class InPlace(Part):
 def shortest_first(parts: Sequence[Part]) -> list[Part]:
     """The parts in the order of their lengths."""
     return sorted(parts, key=_length) if len(parts) > 1 else list(parts)
+
+
+def looked_up(parts: Sequence[Part], articles: int) -> list[Part] | None:
+    """The parts in the order in which `count` takes them: lists before the words that are read in place. None if there
+    is no list, or if looking its articles up would take longer than to read these words.
+
+    Args:
+        articles: the number of all articles.
+    """
+    lists = shortest_first([part for part in parts if type(part) is not InPlace])
+    if not lists or len(lists[0].doc) * _LOOKED_UP_SHARE > articles:
+        return None
+    return lists + shortest_first([part for part in parts if type(part) is InPlace])
 
 
 def _length(part: Part) -> int:

@@ -128,6 +128,7 @@ static PyMethodDef methods[] = {
     {"placed", placed, METH_VARARGS, placed_doc},
     {"together", together, METH_VARARGS, together_doc},
     {"weighed", weighed, METH_VARARGS, weighed_doc},
+    {"where", where, METH_VARARGS, where_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -126,7 +126,7 @@ int docs_open(Array *docs, PyObject *given);
 /* ---- the functions of the module ---- */
 
 extern const char bound_doc[], find_doc[], held_doc[], in_place_doc[], live_doc[], neighbours_doc[], placed_doc[], together_doc[],
-    weighed_doc[];
+    weighed_doc[], where_doc[];
 PyObject *bound(PyObject *module, PyObject *args);
 PyObject *find(PyObject *module, PyObject *args);
 PyObject *held(PyObject *module, PyObject *args);
@@ -136,3 +136,4 @@ PyObject *neighbours(PyObject *module, PyObject *args);
 PyObject *placed(PyObject *module, PyObject *args);
 PyObject *together(PyObject *module, PyObject *args);
 PyObject *weighed(PyObject *module, PyObject *args);
+PyObject *where(PyObject *module, PyObject *args);

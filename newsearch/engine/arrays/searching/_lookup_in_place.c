@@ -1,4 +1,5 @@
-/* Where the postings of a word lie: `in_place` of lookup.py. They are counted, but no list is made of them. */
+/* Where the postings of a word lie: `in_place` and `where` of lookup.py, and `live`, which counts them. No list is made
+ * of them. */
 
 #include "_lookup.h"
 
@@ -6,11 +7,13 @@
 #define MARKED 1
 #define COUNTED 2
 
+typedef enum { WHERE, LIVE, IN_PLACE } Wanted;
+
 typedef struct {
     FormRange *ranges;
     int64_t held, gone; /* the articles of all segments that hold the word, and how many of them are not live */
-    int most;           /* no code is higher; unless they are only counted */
-    int is_count;       /* whether they are only counted */
+    int most;           /* no code is higher */
+    Wanted wanted;      /* WHERE: nothing is counted; LIVE: `most` is not found, nor where steps begin */
     int is_outside;
     uint8_t marks[MAX_ARTICLES]; /* whether an article of a segment holds some forms; 0 from one segment to the next */
 } Counted;
@@ -105,9 +108,9 @@ static void count_segment(Counted *counted, const SegmentArrays *segment, const 
     Py_ssize_t around = -1;
     for (Py_ssize_t j = 0; j < count; j++) {
         const FormRange *range = &ranges[j];
+        const int64_t last = counted->wanted == IN_PLACE ? range->last : range->first;
         uint8_t most = 0;
-        for (int64_t i = range->first; i < range->last && !counted->is_count; i++) most = code[i] > most ? code[i] : most;
-        counted->is_outside |= range->first < range->last && doc[range->last - 1] >= segment->articles;
+        for (int64_t i = range->first; i < last; i++) most = code[i] > most ? code[i] : most;
         /* The code of several forms together is at most the sum of their codes. */
         whole += most;
         exact = range->times == PARTS ? most : exact;
@@ -154,29 +157,31 @@ static void count_all(Counted *counted, const Search *search) {
             ranges[j].first = (uint32_t)integer(&segment->post_at, place->form);
             ranges[j].last = (uint32_t)integer(&segment->post_at, (Py_ssize_t)place->form + 1);
             ranges[j].spoken = place->spoken;
-            if (!counted->is_count) take_steps(&ranges[j], segment->doc.data);
+            counted->is_outside |= ranges[j].first < ranges[j].last
+                                   && ((const uint16_t *)segment->doc.data)[ranges[j].last - 1] >= segment->articles;
+            if (counted->wanted != LIVE) take_steps(&ranges[j], segment->doc.data);
         }
-        if (forms->count) count_segment(counted, segment, ranges, forms->count);
+        if (forms->count && counted->wanted != WHERE) count_segment(counted, segment, ranges, forms->count);
     }
 }
 
 /* Count the articles with any form of a term, and tell where its postings lie: the place of each form's, as bytes; NULL
  * with an exception. */
-static PyObject *counted_open(Counted **counted, Search *search, PyObject *args, int is_count) {
+static PyObject *counted_open(Counted **counted, Search *search, PyObject *args, Wanted wanted, int64_t *postings) {
     PyObject *capsule, *stems, *ranges = NULL;
     if (!PyArg_ParseTuple(args, "Oy#O!O", &capsule, &search->term, &search->length, &PyList_Type, &stems, &search->is_stem))
         return NULL;
     if (search_open(search, capsule, stems) < 0) goto done;
-    const int64_t postings = collect(search);
-    if (postings < 0) goto done;
+    *postings = collect(search);
+    if (*postings < 0) goto done;
     *counted = PyMem_Calloc(1, sizeof **counted);
     if (!*counted) { PyErr_NoMemory(); goto done; }
     ranges = PyByteArray_FromStringAndSize(NULL, search->count * (Py_ssize_t)sizeof *(*counted)->ranges);
     if (!ranges) goto done;
     memset(PyByteArray_AsString(ranges), 0, (size_t)PyByteArray_Size(ranges));
-    (*counted)->is_count = is_count;
+    (*counted)->wanted = wanted;
     (*counted)->ranges = (FormRange *)PyByteArray_AsString(ranges);
-    RELEASED(postings)
+    RELEASED(wanted == WHERE ? search->count : *postings)
     count_all(*counted, search);
     REGAINED
     if ((*counted)->is_outside) { out_of_range(); Py_CLEAR(ranges); }
@@ -190,7 +195,8 @@ const char live_doc[] = "live(opened, term, stems, is_stem): how many live artic
 PyObject *live(PyObject *module, PyObject *args) {
     Search search = {0};
     Counted *counted = NULL;
-    PyObject *ranges = counted_open(&counted, &search, args, 1);
+    int64_t postings;
+    PyObject *ranges = counted_open(&counted, &search, args, LIVE, &postings);
     PyObject *found = ranges ? PyLong_FromLongLong((long long)(counted->held - counted->gone)) : NULL;
     Py_XDECREF(ranges);
     PyMem_Free(counted);
@@ -204,10 +210,25 @@ const char in_place_doc[] =
 PyObject *in_place(PyObject *module, PyObject *args) {
     Search search = {0};
     Counted *counted = NULL;
-    PyObject *ranges = counted_open(&counted, &search, args, 0), *found = NULL;
+    int64_t postings;
+    PyObject *ranges = counted_open(&counted, &search, args, IN_PLACE, &postings), *found = NULL;
     if (ranges)
         found = Py_BuildValue("OLiL", ranges, (long long)counted->held, counted->most,
                               (long long)(counted->held - counted->gone));
+    Py_XDECREF(ranges);
+    PyMem_Free(counted);
+    return found;
+}
+
+const char where_doc[] =
+    "where(opened, term, stems, is_stem): the postings of a term where they lie, see `in_place`, and how many there are.";
+
+PyObject *where(PyObject *module, PyObject *args) {
+    Search search = {0};
+    Counted *counted = NULL;
+    int64_t postings;
+    PyObject *ranges = counted_open(&counted, &search, args, WHERE, &postings), *found = NULL;
+    if (ranges) found = Py_BuildValue("OL", ranges, (long long)postings);
     Py_XDECREF(ranges);
     PyMem_Free(counted);
     return found;

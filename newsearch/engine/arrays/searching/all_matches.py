@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from newsearch._cached import cached_property
 from newsearch.engine.arrays.loops import kernel, matches, sieve
-from newsearch.engine.arrays.loops.kernel import InPlace, Part, Row, has_bit, listed, shortest_first
+from newsearch.engine.arrays.loops.kernel import (
+    InPlace,
+    Part,
+    Row,
+    has_bit,
+    listed,
+    looked_up,
+    shortest_first,
+)
 from newsearch.engine.arrays.searching.page_filters import PageFilters
 from newsearch.engine.arrays.searching.query_clauses import QueryClauses
 from newsearch.engine.arrays.searching.view import View
@@ -102,17 +110,16 @@ class AllMatches:
 
     def counts(self) -> Counts:
         """The numbers of complete and of partial matches."""
-        complete = self.count
         if not self._clauses.has_partial or self._clauses.required or self.few is not None:
-            return Counts(complete, len(self.partial))
+            return Counts(self.count, len(self.partial))
         count = self._count_any(self.shown)
         if self._filters.any:
             is_many = count * _MANY >= self._view.articles
             bits = self._filters.bits if is_many else self._filters.asked_bits
             if bits is None:
-                return Counts(complete, len(self.partial))
+                return Counts(self.count, len(self.partial))
             count = self._count_any(self._among_shown(bits))
-        return Counts(complete, count - complete)
+        return Counts(self.count, count - self.count)
 
     # Listing
 
@@ -166,7 +173,12 @@ class AllMatches:
             return self._view.articles if shown is None else sieve.count(shown)
         if shown is self.shown and len(clauses.parts) == 1:
             return self._count_of(clauses.parts[0])
-        return kernel.count(clauses.parts, shown) if clauses.has_lists else self._counts_in_place(shown)[0]
+        if clauses.has_lists:
+            return kernel.count(clauses.parts, shown)
+        is_known = shown is self.shown and "_shown_counts" in self.__dict__
+        if not is_known and (parts := looked_up(clauses.parts, self._view.articles)):
+            return kernel.count(parts, shown)
+        return self._counts_in_place(shown)[0]
 
     def _count_any(self, shown: Array | None) -> int:
         """The number of articles of a bitmap that match at least one clause."""

@@ -5,7 +5,7 @@ The postings that queries use are put together on first use and cached.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -52,10 +52,6 @@ _MOST_OF_CACHE = 0.4
 
 _LIST_SHARE = 128
 """A list that takes more than one part in this many of the cache is not made for the first page that needs it."""
-
-_LOOKED_UP = 2048
-"""The maximum number of articles of one word that are looked up in the postings of another: more would take longer than
-a search."""
 
 _USES = 8
 """A word that is read where it lies gets a list after this many further pages, even if other lists are dropped for
@@ -164,29 +160,34 @@ class WordView(ColumnView):
 
     def _lie(self, term: str) -> _Lying | None:
         """Find out where a word lies, and keep that. None if the loops cannot read it there."""
-        return self._keep_lying(
-            ("in place", term), self.cache.get(("bounded", term)) or self._found_lying(term)
-        )
-
-    def _bounded(self, term: str) -> _Lying | None:
-        """As `_lie`, for a word of a query that is compared with the one typed. A page may never ask for the word."""
-        key = "bounded", term
-        return self.cache.get(key) or self._keep_lying(key, self._found_lying(term))
-
-    def _keep_lying(self, key: Hashable, found: _Lying | None) -> _Lying | None:
-        if found is not None:
-            self.cache.put(key, found, _PART + len(found.part.value))
-        return found
-
-    def _found_lying(self, term: str) -> _Lying | None:
         lies = None if self._postings is None else self._lookup.in_place(term)
         if lies is None:
             return None
         unit = self.unit(lies.live) / ranking.PARTS
+        part = self._in_place(lies.ranges, lies.held, unit, unit * lies.most, lies.live)
+        found = _Lying(part)
+        self.cache.put(("in place", term), found, _PART + len(part.value))
+        return found
+
+    def _in_place(self, ranges: Any, length: int, unit: float, best: float, live: int | None) -> Part:
         # The length of a range is all that it tells.
-        articles: Any = range(lies.held)
-        best = unit * lies.most
-        return _Lying(kernel.InPlace(articles, lies.ranges, unit, best, self._postings, live=lies.live))
+        articles: Any = range(length)
+        return kernel.InPlace(articles, ranges, unit, best, self._postings, live=live)
+
+    def _to_count(self, term: str) -> Part | None:
+        """A word, to count the articles that contain it and others. It may seem to have more articles than it has, and
+        may have no score. A page may never ask for it, so nothing more is found out. None if the loops cannot read it.
+        """
+        part: Part | None = self._known(term)
+        if part is not None:
+            return part
+        if (lying := self._lying(term)) is not None:
+            return lying.part
+        part = self.cache.get(("to count", term))
+        if part is None and self._postings is not None and (found := self._lookup.where(term)) is not None:
+            part = self._in_place(*found, 0.0, 0.0, None)
+            self.cache.put(("to count", term), part, _PART + len(part.value))
+        return part
 
     @cached_property
     def _postings(self) -> Any:
@@ -438,24 +439,15 @@ class WordView(ColumnView):
 
     def bound_of_all(self, terms: Sequence[str]) -> int:
         """As `bound`, for the articles with each of some words. No list is made for it."""
-        lists: list[Part] = []
-        others: list[Part] = []
-        for term in terms:
-            listed = self._known(term)
-            if listed is not None:
-                lists.append(listed)
-            elif (lying := self._lying(term) or self._bounded(term)) is not None:
-                others.append(lying.part)
-        lists = kernel.shortest_first(lists)
-        if others and lists and len(lists[0].doc) > _LOOKED_UP:
-            docs = np.frombuffer(kernel.common(lists, None), np.uint32)
-            if len(docs) > _LOOKED_UP:
-                return len(docs)
-            lists = [Part(docs, np.zeros(len(docs), np.uint8), 0.0, 0.0)]
-        parts = lists + kernel.shortest_first(others)
-        if not lists or len(parts) == 1:
-            return min([len(part.doc) for part in parts], default=self.articles)
-        return kernel.count(parts, None)
+        parts = [part for term in terms if (part := self._to_count(term)) is not None]
+        if not parts:
+            return self.articles
+        if len(parts) == 1:
+            return len(parts[0].doc)
+        if kernel.InPlace not in map(type, parts):
+            return kernel.count(kernel.shortest_first(parts), None)
+        ordered = kernel.looked_up(parts, self.articles)
+        return kernel.count(ordered, None) if ordered else kernel.counted(parts, None)[0]
 
     def count_neighbours(self, left: str, right: str) -> int:
         """How many visible articles contain two exact forms side by side."""
