@@ -9,13 +9,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
-from errno import EADDRNOTAVAIL
+from errno import EADDRNOTAVAIL, EMFILE, ENFILE
 from functools import partial
 from socket import AF_INET, AF_INET6, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, gaierror, socket
 from threading import Thread
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -56,6 +56,18 @@ _GARBAGE = 20_000
 _STARTING_SECONDS = 1.0
 _STOPPING_SECONDS = 15
 """Maximum time for the requests that have begun when the server is stopped."""
+
+_ENDING_SECONDS = 2.0
+"""Maximum time for searches that nobody waits for any more, when the loop of a process has ended."""
+
+_FILES = 3 * _CONNECTIONS
+"""Open files that a worker may need: connections up to the number at which they are closed, and the index."""
+
+_TOLD_SECONDS = 60.0
+"""Minimum time between two lines on connections that cannot be opened."""
+
+_RETRY_SECONDS = 5.0
+"""The time in which asyncio tries again to accept a connection; it takes a second, and longer under load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +110,60 @@ class Served:
         gc.set_threshold(_GARBAGE, 20, 50)
         if self.settings.shared is not None:
             hold(self.settings.shared)
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_Faults(self.tell))
+        _ending.add(loop.create_task(_end_after_loop()))
         if shared is not None:
             Thread(target=_end_with_parent, name="newsearch-parent", daemon=True).start()
-            asyncio.get_running_loop().call_later(_STARTING_SECONDS, shared.listen, _QUEUE)
+            loop.call_later(_STARTING_SECONDS, shared.listen, _QUEUE)
         return app(self.index, settings=self.settings, synonyms=self.synonyms, log=self.log, tell=self.tell)
+
+
+_ending: set[asyncio.Task[None]] = set()
+"""Keeps the tasks of `_end_after_loop` alive: a loop holds its tasks only weakly."""
+
+
+async def _end_after_loop() -> None:
+    """Wait until the loop ends, which cancels its tasks. Then end the process soon, whatever its threads do.
+
+    The interpreter would wait for a search that hangs, as one in a cluster that does not answer.
+    """
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        Thread(target=_end_soon, name="newsearch-ending", daemon=True).start()
+
+
+def _end_soon() -> None:
+    sleep(_ENDING_SECONDS)
+    os._exit(0)
+
+
+class _Faults:
+    """Handles the errors that no task of a loop handles: those that a crowd causes are told now and then.
+
+    asyncio tells each attempt to accept a connection when no more files can be opened: thousands of tracebacks a
+    second. It then tries as often to listen again, which fails if the server has stopped meanwhile.
+    """
+
+    def __init__(self, tell: Callable[[str], None] | None) -> None:
+        self._tell = tell
+        self._told = -_TOLD_SECONDS
+        self._crowded = -_RETRY_SECONDS
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error, now = context.get("exception"), monotonic()
+        if isinstance(error, OSError) and error.errno in (EMFILE, ENFILE) and "socket" in context:
+            self._crowded = now
+            if self._tell and now - self._told >= _TOLD_SECONDS:
+                self._told = now
+                self._tell(
+                    f"connections wait: {error.strerror}; raise the limit (ulimit -n, or LimitNOFILE of systemd)"
+                )
+        elif not (
+            isinstance(error, ValueError) and "handle" in context and now - self._crowded < _RETRY_SECONDS
+        ):
+            loop.default_exception_handler(context)
 
 
 def _end_with_parent() -> None:
@@ -258,6 +320,7 @@ def run(served: Served, ready: Callable[[str], None]) -> None:
     Raises:
         EngineError: the server cannot listen on the address.
     """
+    _raise_file_limit()
     try:
         listening = _listen(served)
     except OSError as error:
@@ -295,6 +358,9 @@ def _run(served: Served, listening: socket, ready: Callable[[str], None]) -> Non
     host = f"[{served.host}]" if ":" in served.host else served.host
     # After stopping, uvicorn raises the signal that stopped it again.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # A terminal that is closed sends it. Several workers are replaced then, which uvicorn does.
+    if os.name == "posix" and not is_shared and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     ready(f"http://{host}:{listening.getsockname()[1]}{served.settings.base_path}/")
     try:
         if is_shared:
@@ -303,6 +369,19 @@ def _run(served: Served, listening: socket, ready: Callable[[str], None]) -> Non
             Server(config).run(sockets=[listening])
     except KeyboardInterrupt:
         return
+
+
+def _raise_file_limit() -> None:
+    """Let this process, and the workers that it starts, open as many files as a crowd needs, if the system allows it.
+
+    The usual limit of 1,024 is reached before the connections are too many, and then nobody is told so.
+    """
+    with suppress(ImportError, OSError, ValueError):  # ImportError: a system without such limits
+        from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit, setrlimit
+
+        soft, hard = getrlimit(RLIMIT_NOFILE)
+        if soft != RLIM_INFINITY and soft < _FILES:
+            setrlimit(RLIMIT_NOFILE, (_FILES if hard == RLIM_INFINITY else min(_FILES, hard), hard))
 
 
 def _listen(served: Served) -> socket:

@@ -372,3 +372,74 @@ def test_saved_searches_that_are_left_out_are_told_at_start_and_when_they_change
     assert left_out == f"{saved}: left out: {wrong}"
     assert re.fullmatch(r"the saved searches cannot be read: .*: not TOML: .*", broken)
     assert mended == "the saved searches can be read again"
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="the system has no such signal")
+def test_a_closed_terminal_stops_it_as_term_does(index: Path) -> None:
+    with serving(index) as (server, address):
+        fetch(f"{address}healthz")
+        server.send_signal(signal.SIGHUP)
+        assert server.wait(20) == 0
+    shared = Path("/dev/shm")  # noqa: S108 - only looked at
+    assert list(shared.glob(f"newsearch-serve-{server.pid}-*")) == []
+
+
+HANGING = """
+import sys, time
+import newsearch
+from newsearch.serve.process import Served, run
+from newsearch.serve.settings import Settings
+
+newsearch.Index.run = lambda *_: time.sleep(60)
+settings = Settings(timeout=0.5, warm_up=False)
+run(Served(sys.argv[1], settings, port=0), lambda address: print(address, flush=True))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the system has no such signal")
+def test_a_search_that_hangs_does_not_keep_it(index: Path) -> None:
+    command = [sys.executable, "-c", HANGING, str(index)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
+        try:
+            assert server.stdout
+            address = server.stdout.readline().strip()
+            with pytest.raises(HTTPError, match="503"):
+                fetch(f"{address}api/v1/search?query=ban")
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(30) == 0
+        finally:
+            server.kill()
+
+
+def limited_to(soft: int, hard: int) -> None:
+    resource = pytest.importorskip("resource")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the system has no such limits")
+@pytest.mark.parametrize(("hard", "told"), [(400, 0), (64, 1)])
+def test_it_opens_more_files_if_it_may_and_tells_once_if_it_may_not(
+    index: Path, hard: int, told: int
+) -> None:
+    command = [sys.executable, "-m", "newsearch", "serve", "--index", str(index), "--port", "0"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=lambda: limited_to(64, hard)
+    ) as server:
+        try:
+            assert server.stderr
+            match = re.search(r"127\.0\.0\.1:(\d+)", server.stderr.readline())
+            assert match
+            place = ("127.0.0.1", int(match[1]))
+            crowd = [socket.create_connection(place) for _ in range(100)]
+            sleep(2.5)  # the server tries again after a second
+            for one in crowd:
+                one.close()
+            assert fetch(f"http://{match[0]}/healthz")
+            server.send_signal(signal.SIGTERM)
+            lines = server.stderr.read().splitlines()
+        finally:
+            server.kill()
+    assert sum("connections wait: " in line for line in lines) == told
+    assert len(lines) == 1 + told
