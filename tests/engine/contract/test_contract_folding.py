@@ -161,3 +161,15 @@ def test_all_copies_of_an_article_are_told_by_date(index: Index) -> None:
         expected = sorted((other for other in RECORDS if text_of(other) == text_of(id)), key=date_of)
         assert [one.copy.id for one in index.copies(id)] == expected
     assert index.copies("missing") == []
+
+
+@pytest.mark.parametrize("show", ["best", "first", "last"])
+def test_copies_that_only_added_words_find_are_told(index: Index, show: str) -> None:
+    # Only the articles with the name of the agency contain the word. Those without it are copies of them.
+    options: dict[str, Any] = {"expand": True, "limit": 100}
+    hits = [hit.id for hit in index.search("daily", **options)]
+    assert {text_of(id) for id in hits if "Daily" not in RECORDS[id]["title"]} & {
+        text_of(id) for id in hits if "Daily" in RECORDS[id]["title"]
+    }
+    results = index.search("daily", collapse="copies", show=show, **options)
+    assert [(hit.id, [copy.id for copy in hit.copies]) for hit in results] == groups(hits, show)

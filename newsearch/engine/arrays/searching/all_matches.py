@@ -91,8 +91,21 @@ class AllMatches:
             held = kernel.holds(required or clauses.parts, self.few, bool(required))
             docs: Array = self.few[np.frombuffer(held, bool)]
         else:
-            docs = self._passing(self._holding(shortest_first(required)) if required else self._holding_any())
+            docs = self._passing(
+                self._holding(shortest_first(required)) if required else self._holding_any(clauses.parts)
+            )
         return docs[~matches.holds(docs, self.complete)]
+
+    @cached_property
+    def added(self) -> Array:
+        """The articles that only added words find, sorted. They are not counted."""
+        clauses = self._clauses
+        if not clauses.also or not self._options.also_finds or clauses.required:
+            return np.empty(0, np.uint32)
+        clauses.make_lists()
+        docs = self._passing(self._holding_any([clause.part for clause in clauses.also]))
+        docs = docs[~matches.holds(docs, self.complete)]
+        return docs[~matches.holds(docs, self.partial)]
 
     @cached_property
     def count(self) -> int:
@@ -137,9 +150,9 @@ class AllMatches:
         """The visible articles that are in every one of these lists."""
         return np.frombuffer(kernel.common(parts, self.shown), np.uint32)
 
-    def _holding_any(self) -> Array:
-        """The visible articles that match at least one clause."""
-        parts = listed(self._clauses.parts)
+    def _holding_any(self, parts: list[Part]) -> Array:
+        """The visible articles that are in any of these lists."""
+        parts = listed(parts)
         bits = sieve.union([part.doc for part in parts if part.bits is None], self._view.articles)
         known = (part.bits for part in parts if part.bits is not None)
         return matches.numbers(

@@ -144,7 +144,8 @@ class FoldedSearch(FoldedPage[Search, _Group]):
     def _shared(self) -> tuple[Array, Array]:
         """The matches that share a group with others, sorted by their groups; and these."""
         groups = self._groups
-        docs = np.concatenate(self._grouped_docs)
+        # Stories already have those that only added words find.
+        docs = np.concatenate([*self._grouped_docs, *([] if self._are_stories else [self._search.added])])
         docs = docs[groups.shared[docs]]
         numbers = groups.of[docs]
         order = np.argsort(numbers, kind="stable")

@@ -225,6 +225,11 @@ class Search:
         """All complete and all partial matches."""
         return self._all.complete, self._all.partial
 
+    @property
+    def added(self) -> Array:
+        """All articles that only added words find."""
+        return self._all.added
+
     def with_page(self, docs: list[int]) -> Search:
         """The same search with other articles on its page."""
         known = {row[1]: (row, is_held) for row, is_held in zip(self._page, self._is_held, strict=True)}
