@@ -202,3 +202,20 @@ def test_a_browser_can_search_here(serve: Any) -> None:
         templates["application/x-suggestions+json"].replace("{searchTerms}", "recog")
     ).json()
     assert suggested == ["recog", ["recognition"]]
+
+
+def test_an_entry_links_to_a_valid_address(tmp_path: Path) -> None:
+    testclient = pytest.importorskip("starlette.testclient")
+    from newsearch.serve import app
+
+    news = tmp_path / "news.jsonl"
+    given = "https://a.example/müll?a=<b>&c={d|e}^`f"
+    news.write_text(json.dumps({"id": "a", "title": "Odd", "webUrl": given}) + "\n")
+    newsearch.build(news, index=tmp_path / "index")
+    expected = "https://a.example/müll?a=%3Cb%3E&c=%7Bd%7Ce%7D%5E%60f"
+    with testclient.TestClient(app(tmp_path / "index"), base_url="http://localhost") as client:
+        entry = ElementTree.fromstring(client.get("/search.atom").content)  # noqa: S314
+        assert entry.find(f"{ATOM}entry/{ATOM}link").get("href") == expected  # type: ignore[union-attr]
+        item = ElementTree.fromstring(client.get("/search.rss").content)  # noqa: S314
+        assert item.findtext("channel/item/link") == expected
+        assert client.get("/search.json").json()["items"][0]["url"] == expected
