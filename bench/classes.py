@@ -1,7 +1,8 @@
 """The command `python -m bench.classes`: what every class of query costs newsearch, first in its process and warm.
 
 Times are of the processor, as multiples of a plain query of three words that was asked before, in the same process. The
-ratios hold from machine to machine, and on a busy one. Each query runs in a process of its own.
+ratios hold from machine to machine, and on a busy one. Each query runs in a process of its own. A stream of different
+queries in one process shows what the cache then keeps.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from random import Random
-from statistics import median
+from statistics import mean, median
 from typing import Any, NamedTuple
 
 import click
@@ -28,6 +30,7 @@ from bench.corpus import SEED, Vocabulary, prepare
 from bench.measure import PROJECT
 from bench.peers import make
 from bench.queries import PASTED, queries
+from bench.server import words_of_titles
 from newsearch import Index
 from newsearch import open as open_index
 
@@ -197,6 +200,23 @@ def own_memory(path: Path, megabytes: int) -> dict[str, float]:
     return {"started": started, "most": most}
 
 
+def stream(path: Path, megabytes: int) -> dict[str, float]:
+    """Processor time of queries that nobody asked before, in microseconds: their mean, and what 99 of 100 take at most.
+
+    One to three words of a title, with the number of matches and did-you-mean, in one process after as many others.
+    """
+    texts = words_of_titles(path, 2 * _QUERIES)
+    with open_index(path, memory=megabytes << 20) as index:
+        taken = [_taken(partial(_answer, index, text)) for text in texts]
+    taken = sorted(taken[len(taken) // 2 :])
+    return {"mean": mean(taken), "most": taken[len(taken) * 99 // 100]}
+
+
+def _answer(index: Index, text: str) -> None:
+    results = index.search(text)
+    _ = [(hit.title, hit.url) for hit in results], results.total, results.did_you_mean
+
+
 def _different(index: Index) -> Iterator[Asked]:
     random = Random(SEED)
     words = [found.text for letter in "acdefhilmnprst" for found in index.complete(letter, 100)]
@@ -248,6 +268,8 @@ def _do(name: str, path: str, number: int) -> dict[str, float]:
             return measure(index, number)
     if name == "memory":
         return own_memory(Path(path), number)
+    if name == "stream":
+        return stream(Path(path), number)
     return {"queries_per_second": throughput(Path(path), number, name)}
 
 
@@ -288,11 +310,17 @@ def table(indexes: Mapping[str, Path]) -> Iterator[str]:
         )
 
 
-def threads_and_memory(path: Path) -> Iterator[str]:
-    """What two threads gain, and how much memory is taken."""
+def other_figures(path: Path) -> Iterator[str]:
+    """What two threads gain, how much memory is taken, and what queries take that nobody asked before."""
     for kind, said in (("words", "Queries of words"), ("long", "Alternatives, filters, counts and facets")):
         one, two = (_in_process(kind, str(path), threads)["queries_per_second"] for threads in (1, 2))
         yield f"{said} per second by the clock: {one:,.0f} in one thread, {two:,.0f} in two ({two / one:.2f})."
+    for limit in (256, 4096):
+        found = _in_process("stream", str(path), limit)
+        yield (
+            f"{_QUERIES:,} different queries of words, counted and with did-you-mean, under a limit of {limit:,} MB:"
+            f" {found['mean']:,.0f} us on average, 99 of 100 at most {found['most']:,.0f} us."
+        )
     for limit in (64, 256):
         memory = _in_process("memory", str(path), limit)
         yield (
@@ -333,7 +361,8 @@ def threads_and_memory(path: Path) -> Iterator[str]:
 def main(
     corpus: Path, sizes: Sequence[int], vocabulary: Vocabulary, work: Path | None, task: str | None
 ) -> None:
-    """Measure every class of query on newsearch, first in its process and warm, with threads and with memory."""
+    """Measure every class of query on newsearch, first in its process and warm, then threads, memory and a stream of
+    different queries."""
     if task is not None:
         click.echo(json.dumps(_do(*json.loads(task))))
         return
@@ -351,7 +380,7 @@ def main(
         for line in table(indexes):
             click.echo(line)
         for name, index in indexes.items():
-            for line in threads_and_memory(index):
+            for line in other_figures(index):
                 click.echo(f"{name}: {line}")
 
 

@@ -66,3 +66,19 @@ def test_the_memory_is_that_of_this_process(path: Path) -> None:
         pytest.skip("only Linux says how much memory no file backs")
     found = classes.own_memory(path, 64)
     assert 0 < found["started"] <= found["most"]
+
+
+def test_a_stream_of_different_queries_is_measured(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classes, "_QUERIES", 5)
+    asked: list[str] = []
+    answer = classes._answer
+
+    def noted(index: newsearch.Index, text: str) -> None:
+        asked.append(text)
+        answer(index, text)
+
+    monkeypatch.setattr(classes, "_answer", noted)
+    found = classes.stream(path, 64)
+    assert found["mean"] > 0
+    assert found["most"] > 0
+    assert len(set(asked)) == len(asked) == 10
