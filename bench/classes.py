@@ -30,7 +30,6 @@ from bench.corpus import SEED, Vocabulary, prepare
 from bench.measure import PROJECT
 from bench.peers import make
 from bench.queries import PASTED, queries
-from bench.server import words_of_titles
 from newsearch import Index
 from newsearch import open as open_index
 
@@ -205,6 +204,8 @@ def stream(path: Path, megabytes: int) -> dict[str, float]:
 
     One to three words of a title, with the number of matches and did-you-mean, in one process after as many others.
     """
+    from bench.server import words_of_titles  # what it imports would count as memory of the others
+
     texts = words_of_titles(path, 2 * _QUERIES)
     with open_index(path, memory=megabytes << 20) as index:
         taken = [_taken(partial(_answer, index, text)) for text in texts]
