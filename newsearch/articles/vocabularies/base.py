@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from newsearch.articles.vocabularies.names import is_address, name_of, names_of, plain, split_names
+from newsearch.articles.vocabularies.names import address, is_address, name_of, names_of, plain, split_names
 
 __all__ = [
     "Keys",
@@ -140,7 +140,7 @@ def texts_of(value: object) -> list[str]:
 
 def domain_of(url: object) -> str:
     """The host of an address, without `www.` and port; empty if it is not an address."""
-    if not isinstance(url, str) or not is_address(url.strip()):
+    if not isinstance(url, str) or not is_address(url):
         return ""
     try:
         host = urlsplit(url.strip()).hostname or ""
@@ -163,12 +163,6 @@ def first(*values: Any) -> Any:
 def unique(values: Iterable[str]) -> list[str]:
     """The values without duplicates, in their order."""
     return list(dict.fromkeys(value for value in values if value))
-
-
-def address(value: object) -> str:
-    """An address, which may have spaces inside, or an empty text for a urn or anything else."""
-    text = value.strip() if isinstance(value, str) else ""
-    return text if text[:8].lower().startswith(("http://", "https://")) else ""
 
 
 _TITLE_LENGTH: Final = 80

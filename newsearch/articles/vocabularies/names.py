@@ -184,7 +184,13 @@ def _is_whole_name(part: str) -> bool:
     return bool(_ACRONYM.fullmatch(part)) or (2 <= len(words) <= 5 and not any(c.isdigit() for c in part))
 
 
+def address(value: object) -> str:
+    """An address, which may have spaces inside, or an empty text for a urn or anything else."""
+    text = value.strip() if isinstance(value, str) else ""
+    return text if text[:8].lower().startswith(("http://", "https://")) else ""
+
+
 def is_address(text: str) -> bool:
     """Whether a text is the address of a page, and nothing else: an address with spaces in it may be a sentence."""
-    text = text.strip()
-    return text[:8].lower().startswith(("http://", "https://")) and " " not in text
+    found = address(text)
+    return found != "" and " " not in found
