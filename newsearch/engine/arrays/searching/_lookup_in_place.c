@@ -190,46 +190,33 @@ done:
     return ranges;
 }
 
-const char live_doc[] = "live(opened, term, stems, is_stem): how many live articles hold a term in any form, see `find`.";
-
-PyObject *live(PyObject *module, PyObject *args) {
+/* The answer of a function of the module. */
+static PyObject *answered(PyObject *args, Wanted wanted) {
     Search search = {0};
     Counted *counted = NULL;
     int64_t postings;
-    PyObject *ranges = counted_open(&counted, &search, args, LIVE, &postings);
-    PyObject *found = ranges ? PyLong_FromLongLong((long long)(counted->held - counted->gone)) : NULL;
+    PyObject *ranges = counted_open(&counted, &search, args, wanted, &postings), *found = NULL;
+    const long long live = ranges ? (long long)(counted->held - counted->gone) : 0;
+    if (ranges && wanted == WHERE) found = Py_BuildValue("OL", ranges, (long long)postings);
+    if (ranges && wanted == LIVE) found = PyLong_FromLongLong(live);
+    if (ranges && wanted == IN_PLACE)
+        found = Py_BuildValue("OLiL", ranges, (long long)counted->held, counted->most, live);
     Py_XDECREF(ranges);
     PyMem_Free(counted);
     return found;
 }
+
+const char live_doc[] = "live(opened, term, stems, is_stem): how many live articles hold a term in any form, see `find`.";
+
+PyObject *live(PyObject *module, PyObject *args) { return answered(args, LIVE); }
 
 const char in_place_doc[] =
     "in_place(opened, term, stems, is_stem): the postings of a term in any form (see `find`) where they lie, a\n"
     "FormRange for each; how many articles hold it, a number that no code exceeds, and how many of these are live.";
 
-PyObject *in_place(PyObject *module, PyObject *args) {
-    Search search = {0};
-    Counted *counted = NULL;
-    int64_t postings;
-    PyObject *ranges = counted_open(&counted, &search, args, IN_PLACE, &postings), *found = NULL;
-    if (ranges)
-        found = Py_BuildValue("OLiL", ranges, (long long)counted->held, counted->most,
-                              (long long)(counted->held - counted->gone));
-    Py_XDECREF(ranges);
-    PyMem_Free(counted);
-    return found;
-}
+PyObject *in_place(PyObject *module, PyObject *args) { return answered(args, IN_PLACE); }
 
 const char where_doc[] =
     "where(opened, term, stems, is_stem): the postings of a term where they lie, see `in_place`, and how many there are.";
 
-PyObject *where(PyObject *module, PyObject *args) {
-    Search search = {0};
-    Counted *counted = NULL;
-    int64_t postings;
-    PyObject *ranges = counted_open(&counted, &search, args, WHERE, &postings), *found = NULL;
-    if (ranges) found = Py_BuildValue("OL", ranges, (long long)postings);
-    Py_XDECREF(ranges);
-    PyMem_Free(counted);
-    return found;
-}
+PyObject *where(PyObject *module, PyObject *args) { return answered(args, WHERE); }
