@@ -203,14 +203,15 @@ class _Calendar:
             return self._days(date(int(match[1]), int(match[2]), int(match[3])))
         if match := _TIME.fullmatch(text):
             moment = datetime.fromisoformat(text.upper())
-            start = in_utc(moment if moment.tzinfo else moment.replace(tzinfo=self._tz))
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=self._tz)
+            start = in_utc(moment)
             if match[3]:
                 return Period(start, start + timedelta(microseconds=10 ** max(0, 6 - len(match[3]))))
             if match[1] or match[2]:
                 return Period(start, start + timedelta(seconds=1 if match[2] else 60))
             # In a zone, one hour later on the clock: an hour that the clocks repeat lasts twice as long.
-            end = in_utc((moment if moment.tzinfo else moment.replace(tzinfo=self._tz)) + _HOUR)
-            return Period(start, max(end, start + _HOUR))
+            return Period(start, max(in_utc(moment + _HOUR), start + _HOUR))
         return None
 
     def _relative(self, text: str) -> Period | None:

@@ -132,12 +132,12 @@ class _Tokenizer:
         self._text = text
         self._words = _ASCII if text.isascii() else _ANY
         self._opened: list[int] = []
-        self._is_ranged = False  # whether the last field takes a range
+        self._tokens: list[Token] = []
         self._is_shouted = _is_shouted(text)
 
     def run(self) -> list[Token]:
         text = self._text
-        tokens: list[Token] = []
+        tokens = self._tokens
         clauses = at = 0
         last = OPEN
         while True:
@@ -176,7 +176,8 @@ class _Tokenizer:
         """
         text = self._text
         first = text[start]
-        if last is FIELD and self._is_ranged and (quoted := _QUOTED_RANGE.match(text, start)):
+        is_ranged = last is FIELD and self._tokens[-1].text in RANGED
+        if is_ranged and (quoted := _QUOTED_RANGE.match(text, start)):
             low, bare_low, high, bare_high = (end or "" for end in quoted.groups())
             return Token(PHRASE, f"{low or bare_low}..{high or bare_high}", start, quoted.end())
         if first in _CLOSERS:
@@ -246,7 +247,6 @@ class _Tokenizer:
         name = text[start:colon]
         if name.lower() in FIELDS:
             if self._words.value.match(text, colon + 1):
-                self._is_ranged = name.lower() in RANGED
                 return Token(FIELD, name.lower(), start, colon + 1)
             # A headline (Health: we ...) says more.
             if text.strip().lstrip(_MINUSES) == text[start : colon + 1]:
