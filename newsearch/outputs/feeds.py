@@ -21,6 +21,9 @@ _UNKNOWN = datetime.fromtimestamp(0, UTC)
 """When an article without a date has changed. The time of the index would be that of a change at every update of it."""
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+_NOT_IN_ADDRESSES = re.compile('[<>"{}|^`]')
+"""What browsers accept in an address, and RFC 3987 does not: strict readers refuse such an entry."""
+
 
 class Feed(NamedTuple):
     """A search as a feed.
@@ -170,7 +173,7 @@ def _item(hit: Hit, id: str, feed: Feed) -> _Item:
     return _Item(
         id,
         one_line(hit.title) or one_line(hit.id),
-        feed.link(hit),
+        _NOT_IN_ADDRESSES.sub(lambda found: quote(found[0]), feed.link(hit)),
         text,
         one_line(outlet_name(article)),
         _moment(article.date, feed),

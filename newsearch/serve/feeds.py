@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr
 
 from starlette.requests import Request as HttpRequest
@@ -32,9 +31,6 @@ _ARTICLES = 30
 """Default number of articles in a feed."""
 
 _SUGGESTED = 8
-
-_NOT_IN_ADDRESSES = re.compile('[<>"{}|^`]')
-"""What browsers accept in an address, and RFC 3987 does not: strict readers refuse such an entry."""
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -79,9 +75,7 @@ async def _feed(site: Site, http: HttpRequest, path: str) -> Answer:
     about = site.absolute(http, "/article")
 
     def link(hit: Hit) -> str:
-        if url := web_address(hit.url):
-            return _NOT_IN_ADDRESSES.sub(lambda found: quote(found[0]), url)
-        return f"{about}?{urlencode([('id', hit.id)])}"
+        return web_address(hit.url) or f"{about}?{urlencode([('id', hit.id)])}"
 
     def make(snapshot: Snapshot) -> Made:
         def body() -> Body:
