@@ -36,6 +36,7 @@ _HEAD = Struct("<QQ")
 _RECORD = Struct("<QQQdd")
 _HASH = 16
 _SLOT = _HASH + 8
+_EMPTY = bytes(_SLOT)
 _PER_SLOT = 4096
 _MOST_SLOTS = 1 << 18
 """A file has one slot for this many bytes, up to the maximum number of slots."""
@@ -94,6 +95,9 @@ class SharedLists:
     def get(self, term: str) -> Part | None:
         """The list of a word, if any process has made it."""
         key = _key(term)
+        # Most words that are asked for are not there. A list that is being added just now may be missed.
+        if not self._find(key)[1]:
+            return None
         with self._lock:
             flock(self._file, LOCK_SH)
             try:
@@ -160,7 +164,7 @@ class SharedLists:
             slot = self._map[at : at + _SLOT]
             if slot[:_HASH] == key:
                 return at, int.from_bytes(slot[_HASH:], "little")
-            if not any(slot):
+            if slot == _EMPTY:
                 return at, 0
         return 0, 0
 
