@@ -21,7 +21,7 @@ from newsearch.articles.article import Article
 from newsearch.errors import SourceError
 from newsearch.sources.base import NotNews, ReadingOptions, Snapshot, Unread
 from newsearch.sources.files import printable, stamp, unreadable
-from newsearch.sources.formats import IS_PACKED, PACKED, SINGLE, SUFFIXES, is_packed, read_many, read_single
+from newsearch.sources.formats import PACKED, SINGLE, SUFFIXES, how_packed, read_many, read_single
 from newsearch.sources.listing import DIRECTORY, LINK, listed
 from newsearch.sources.processes import unheard
 
@@ -143,7 +143,7 @@ _Entry = tuple[str, str, ReadingOptions]  # a file's path, its name in the sourc
 
 def _is_single(name: str) -> bool:
     """Whether a file gives one article or one error, and is not read again if it has not changed."""
-    return name.endswith(SINGLE) or name.lower().endswith(SINGLE) or is_packed(name)
+    return name.endswith(SINGLE) or name.lower().endswith(SINGLE) or bool(how_packed(name))
 
 
 def _is_plain(name: str) -> bool:
@@ -200,7 +200,7 @@ def _look(root: str, odd: dict[str, str]) -> tuple[Snapshot, bool]:
                 elif is_plain and name.endswith(SINGLE) and _is_plain(name):
                     names.append(prefix + name)
                     stamps.append(looks)
-                elif name.lower().endswith(SUFFIXES) or is_packed(name):
+                elif name.lower().endswith(SUFFIXES) or how_packed(name):
                     take(prefix + name, os.path.join(directory, name), looks)
             else:
                 levels.pop()
@@ -241,8 +241,8 @@ def _is_within(path: str, real: str) -> bool:
 
 
 def _read(entry: _Entry) -> Article | SourceError:
-    if is_packed(entry[1]):
-        return NotNews(printable(entry[0]), IS_PACKED)
+    if reason := how_packed(entry[1]):
+        return NotNews(printable(entry[0]), reason)
     return read_single(*entry, is_named=False)
 
 

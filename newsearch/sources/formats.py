@@ -64,16 +64,21 @@ SINGLE: Final = tuple(suffix for suffix, format in BY_SUFFIX.items() if format.s
 SUFFIXES: Final = (*BY_SUFFIX, *(f"{suffix}.gz" for suffix in _PACKABLE))
 """The suffixes of files with articles, in lower case."""
 
-PACKED: Final = (".zst", ".bz2", ".xz", *(f"{suffix}.gz" for suffix in SINGLE))
-"""Suffixes of files that may be news, in a compression that is not read; see `is_packed`."""
+_ARCHIVES: Final = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z", ".rar")
+_COMPRESSED: Final = (".zst", ".bz2", ".xz", *(f"{suffix}.gz" for suffix in SINGLE))
+PACKED: Final = (*_COMPRESSED, *_ARCHIVES)
+"""Suffixes of files that may be news, but packed in a way that is not read; see `how_packed`."""
 
-IS_PACKED: Final = "compressed in a way that newsearch does not read; decompress it"
 
-
-def is_packed(name: str) -> bool:
-    """Whether a name is that of a file with articles, in a compression that is not read."""
+def how_packed(name: str) -> str:
+    """Why a file that may be news is not read; empty if it is not packed, or if its packing is read."""
     name = name.lower()
-    return name.endswith(PACKED) and os.path.splitext(os.path.splitext(name)[0])[1] in BY_SUFFIX
+    if not name.endswith(PACKED):
+        return ""
+    if name.endswith(_ARCHIVES):
+        return "an archive, which newsearch does not open; unpack it"
+    is_news = os.path.splitext(os.path.splitext(name)[0])[1] in BY_SUFFIX
+    return "compressed in a way that newsearch does not read; decompress it" if is_news else ""
 
 
 def format_names() -> tuple[str, ...]:
@@ -105,8 +110,8 @@ def of_file(path: Path, options: ReadingOptions) -> Format:
         if sniffed and not (named and named.name == "json-lines" and sniffed == "json"):
             named = FORMATS[sniffed]
     if named is None:
-        if is_packed(path.name):
-            raise SourceError(printable(path), IS_PACKED)
+        if reason := how_packed(path.name):
+            raise SourceError(printable(path), reason)
         raise SourceError(
             printable(path),
             f"not a kind of file newsearch reads; it reads {', '.join((*BY_SUFFIX, OPML))}, or say --as FORMAT",

@@ -167,7 +167,20 @@ def test_news_in_a_compression_that_is_not_read_is_passed_over_by_name(tmp_path:
         newsearch.build(tmp_path / "news" / name, index=tmp_path / "other")
 
 
-@pytest.mark.parametrize("name", ["base.sql.zst", "a.tar.xz", "photo.jpg.bz2", "a.zst", ".hidden.md.gz"])
+@pytest.mark.parametrize(
+    "name", ["2019.zip", "a.TAR", "a.tgz", "a.tar.gz", "a.md.tar.xz", "news.7z", "a.rar"]
+)
+def test_archives_are_passed_over_by_name(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "news", name, "(")
+    report = report_of(tmp_path / "news")
+    assert (report.read, report.broken, report.not_news) == (1, 0, 1)
+    assert [error.location for error in report.passed_over] == [str(tmp_path / "news" / name)]
+    assert "unpack it" in report.passed_over[0].reason
+    with pytest.raises(newsearch.SourceError, match="unpack it"):
+        newsearch.build(tmp_path / "news" / name, index=tmp_path / "other")
+
+
+@pytest.mark.parametrize("name", ["base.sql.zst", "photo.jpg.bz2", "a.zst", ".hidden.md.gz", ".a.zip"])
 def test_other_compressed_files_are_not_counted(tmp_path: Path, name: str) -> None:
     write(tmp_path / "news", name, "(")
     assert report_of(tmp_path / "news").not_news == 0
