@@ -272,6 +272,18 @@ def test_closed_standard_input_is_an_error(
     assert (result.code, result.err) == (2, "newsearch: -: standard input is closed\n")
 
 
+def test_standard_input_of_another_format_is_an_error(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"---\ntitle: One\n---\n")))
+    result = run("index", "-", "--index", tmp_path / "i", "--as", "markdown")
+    said = "newsearch: -: standard input is JSON Lines, not markdown; write it to a file first\n"
+    assert (result.code, result.err) == (2, said)
+    record = {"title": "One", "url": "https://a.example/1", "source": {"name": "CNN"}}
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(json.dumps(record).encode())))
+    assert run("index", "-", "--index", tmp_path / "i", "--as", "newsapi").code == 0
+
+
 def test_show_takes_a_url_and_finds_unpublished_articles(run: Command, index: Path) -> None:
     by_url = run("show", "https://ledger.example/2020/09/ban/", "--index", index, "--format", "json")
     assert json.loads(by_url.out)["article"]["path"] == "tech/ban.md"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from newsearch.articles.vocabularies import OF_RECORDS
 from newsearch.cli.explaining import explain_files
 from newsearch.cli.indexing import run
 from newsearch.cli.places import forget_bundled
@@ -74,4 +75,8 @@ def index(sources: Sequence[str], explain: bool, work: Work) -> int:
 def _standard_input(work: Work) -> JsonStream:
     if sys.stdin is None:
         raise SourceError(STREAM, "standard input is closed")
+    if work.format not in (None, "json-lines", *OF_RECORDS):
+        raise SourceError(
+            STREAM, f"standard input is JSON Lines, not {work.format}; write it to a file first"
+        )
     return JsonStream(sys.stdin.buffer, ReadingOptions(work.format or "", work.day_first))
