@@ -332,6 +332,13 @@ xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="https://g.exampl
                     "authors": [{"name": "Bob Ray"}],
                     "date_modified": "2024-03-02T00:00:00Z",
                 },
+                {
+                    "id": "4",
+                    "title": "C",
+                    "url": "/news/4",
+                    "image": "/4.jpg",
+                    "external_url": "//o.example/y",
+                },
             ],
         },
         [
@@ -350,6 +357,13 @@ xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="https://g.exampl
                 "title": "Micro post without title",
                 "authors": ("Bob Ray",),
                 "modified": "2024-03-02T00:00:00Z",
+            },
+            {
+                "title": "C",
+                "authors": ("Ann Lee",),
+                "url": "https://g.example/news/4",
+                "original_url": "https://o.example/y",
+                "images": ["https://g.example/4.jpg"],
             },
         ],
     ),

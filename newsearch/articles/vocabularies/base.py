@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from newsearch.articles.vocabularies.names import address, is_address, name_of, names_of, plain, split_names
 
@@ -147,6 +147,14 @@ def domain_of(url: object) -> str:
     except ValueError:
         return ""
     return host.removeprefix("www.")
+
+
+def absolute(link: str, home: str) -> str:
+    """A link that begins with a slash, as an address on the site with this one; any other link as it is."""
+    try:
+        return urljoin(home, link) if link[:1] == "/" and address(home) else link
+    except ValueError:
+        return link
 
 
 def provider(name: str, url: object = "") -> dict[str, str]:

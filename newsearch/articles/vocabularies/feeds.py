@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from time import strftime
 from typing import Any, Final
-from urllib.parse import urljoin
 
 from newsearch.articles.vocabularies.base import (
     Keys,
+    absolute,
     address,
     beginning,
     domain_of,
@@ -47,7 +47,7 @@ def read(entry: Mapping[str, Any], feed: Mapping[str, Any], is_date: Callable[[o
     )
     link = plain(entry.get("link"))
     if "webUrl" not in record and link and link != plain(entry.get("id")):
-        record["webUrl"] = _absolute(link, plain(feed.get("link")))  # if it cannot be used, that is reported
+        record["webUrl"] = absolute(link, plain(feed.get("link")))  # if it cannot be used, that is reported
     keys.take("title", "title")
     _take_texts(keys)
     if "title" not in record and (text := first(record.get("excerpt"), record.get("body"))):
@@ -80,13 +80,6 @@ _DERIVED: Final = frozenset(
     subtitle_detail author_detail publisher_detail rights_detail href expired_parsed itunes_title""".split()
 )
 """Keys that feedparser derives from another key, or that repeat one."""
-
-
-def _absolute(link: str, home: str) -> str:
-    try:
-        return urljoin(home, link) if link[:1] == "/" and address(home) else link
-    except ValueError:
-        return link
 
 
 def _plain_parts(value: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from newsearch.articles.vocabularies.base import (
     Keys,
+    absolute,
     address,
     beginning,
     first,
@@ -30,12 +31,21 @@ def is_feed(document: Mapping[str, Any]) -> bool:
 def read(item: Mapping[str, Any], feed: Mapping[str, Any]) -> Keys:
     """Read an item; missing author, language and outlet come from the feed."""
     keys = Keys(item)
+    site = plain(first(feed.get("home_page_url"), feed.get("feed_url")))
+
+    def link(value: Any) -> Any:
+        return absolute(value.strip(), site) if isinstance(value, str) else value
+
+    def url(value: object) -> str:
+        return address(link(value))
+
     keys.take("guid", "id", read=plain)
-    keys.take("webUrl", "url", read=address) or keys.take("webUrl", "external_url", "id", read=address)
-    if "webUrl" not in keys.record and (url := plain(item.get("url"))):
-        keys.record["webUrl"] = url  # it cannot be used, and is reported
+    keys.take("webUrl", "url", read=url) or keys.take("webUrl", "external_url", read=url)
+    keys.take("webUrl", "id", read=address)
+    if "webUrl" not in keys.record and (given := plain(item.get("url"))):
+        keys.record["webUrl"] = given  # it cannot be used, and is reported
     if "external_url" in item:
-        keys.take("originalUrl", "external_url", read=address)
+        keys.take("originalUrl", "external_url", read=url)
     keys.take("title", "title")
     keys.take("body", "content_html", "content_text")
     keys.take("excerpt", "summary")
@@ -47,14 +57,13 @@ def read(item: Mapping[str, Any], feed: Mapping[str, Any]) -> Keys:
     keys.take("authors", "authors", "author", read=names_of)
     keys.take("topics", "tags", read=texts_of)
     keys.take("locale", "language")
-    keys.take("images", "image", "banner_image")
+    keys.take("images", "image", "banner_image", read=link)
     keys.leave("attachments")
     record = keys.record
     if "authors" not in record and (authors := names_of(first(feed.get("authors"), feed.get("author")))):
         record["authors"] = authors
     if "locale" not in record and feed.get("language"):
         record["locale"] = feed["language"]
-    home = first(feed.get("home_page_url"), feed.get("feed_url"), record.get("webUrl"))
     if feed:
-        record["provider"] = provider(plain(feed.get("title")), home)
+        record["provider"] = provider(plain(feed.get("title")), site or record.get("webUrl"))
     return keys
