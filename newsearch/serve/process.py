@@ -31,6 +31,7 @@ from newsearch.serve.guard import Guard, Seen
 from newsearch.serve.heap import keep_little
 from newsearch.serve.scratch import hold, scratch_directory
 from newsearch.serve.settings import Settings
+from newsearch.serve.shared_socket import SharedSocket
 
 HEAD_SECONDS = 10
 """Maximum time for a client to send the head of a request."""
@@ -335,6 +336,8 @@ def run(served: Served, ready: Callable[[str], None]) -> None:
 
 def _run(served: Served, listening: socket, ready: Callable[[str], None]) -> None:
     is_shared = served.workers > 1
+    if is_shared and os.name == "posix":
+        listening = SharedSocket(listening, served.workers)
     config = Config(
         partial(Served.make, served, listening if is_shared else None),
         factory=True,
