@@ -67,6 +67,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=select_autoescape(default=True),
+        auto_reload=False,  # it would look at the file of each template for each page
         trim_blocks=True,
         lstrip_blocks=True,
     )
