@@ -186,15 +186,17 @@ class Answer(Protocol):
     def article(self, number: int) -> Article:
         """Return the article of a hit of the page. Raises IndexCorrupt if its record is damaged."""
 
-    def json(self, hits: Sequence[tuple[int, bytes, bytes]]) -> Sequence[bytes | None]:
-        """Return hits of the page as JSON, each on one line without spaces.
+    def json(self, numbers: Sequence[int], rank: int, more: list[bytes]) -> Sequence[bytes | None]:
+        """Return hits of the page as JSON, each as one object on one line without spaces.
 
         Args:
-            hits: for each hit its number, the object as far as the id, and the members that follow its id and url.
+            numbers: those of the hits.
+            rank: the rank of the first of them.
+            more: for each the members that follow its id and url, with a comma before each. Empty if there are none.
 
         Returns:
-            For each hit what was given, with its id, its url and what `article_to_mapping` makes of its article. None
-            if that is made as fast from the article.
+            For each hit its rank, score, complete, id and url, then `more`, and then what `article_to_mapping` makes of
+            its article; invisible characters are escaped. None if that is made as fast from the article.
         """
 
     def stemming(self, number: int) -> Stemming:
@@ -202,9 +204,6 @@ class Answer(Protocol):
 
     def hits(self) -> Sequence[tuple[Summary, float, bool]]:
         """Return for every hit of the page its summary, its score, and whether it contains every word of the query."""
-
-    def scores(self) -> Sequence[tuple[float, bool]]:
-        """Return what `hits` knows without reading the articles: the score, and whether every word is there."""
 
     def explain(self, number: int) -> Explanation:
         """Return how the score of a hit of the page was computed."""

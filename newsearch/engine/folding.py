@@ -79,17 +79,14 @@ class FoldedPage(ABC, Generic[Search, Group]):
     def article(self, number: int) -> Article:
         return self._page.article(number)
 
-    def json(self, hits: Sequence[tuple[int, bytes, bytes]]) -> Sequence[bytes | None]:
-        return self._page.json(hits)
+    def json(self, numbers: Sequence[int], rank: int, more: list[bytes]) -> Sequence[bytes | None]:
+        return self._page.json(numbers, rank, more)
 
     def stemming(self, number: int) -> Stemming:
         return self._page.stemming(number)
 
     def hits(self) -> Sequence[tuple[Summary, float, bool]]:
         return self._page.hits()
-
-    def scores(self) -> Sequence[tuple[float, bool]]:
-        return self._page.scores()
 
     def explain(self, number: int) -> Explanation:
         return self._page.explain(number)

@@ -61,19 +61,29 @@ _ASCII = bytes(range(0x7F))
 
 
 def page_bytes(page: Page) -> bytes:
-    """The same document as `to_json_bytes` makes of `page_mapping`, in half of the time."""
+    """The same document as `to_json_bytes` makes of `page_mapping`, in a third of the time."""
     collapsed = page.results.request.collapse is not None
-    found = page.results.json(_around(page, collapsed))
-    hits = [
-        hit_mapping(page.offset + number, page.results[number - 1], page.explain, collapsed)
-        if hit is None
-        else orjson.Fragment(hit)
-        for number, hit in enumerate(found, 1)
-    ]
     try:
-        return _seen(orjson.dumps(_page_mapping(page, hits)))
+        more = _more(page, collapsed) if collapsed or page.explain else []
+        hits = [
+            _seen(orjson.dumps(_hit_mapping(page, number, collapsed))) if hit is None else hit
+            for number, hit in enumerate(page.results.json(more))
+        ]
+        # No text contains this: its quotes would be escaped.
+        before, name, after = _seen(orjson.dumps(_page_mapping(page, []))).partition(b'"hits":[')
     except TypeError:
         return to_json_bytes(page_mapping(page))
+    return b"".join((before, name, b",".join(hits), after))
+
+
+def _more(page: Page, collapsed: bool) -> list[bytes]:
+    """For each hit, the members that follow the url."""
+    found = [orjson.dumps(_ours_after(hit, page.explain, collapsed)) for hit in page.results]
+    return [b"," + _seen(members)[1:-1] for members in found]
+
+
+def _hit_mapping(page: Page, number: int, collapsed: bool) -> dict[str, Any]:
+    return hit_mapping(page.offset + 1 + number, page.results[number], page.explain, collapsed)
 
 
 def page_mapping(page: Page) -> dict[str, Any]:
@@ -122,20 +132,6 @@ def hit_mapping(rank: int, hit: Hit, explain: bool = False, collapsed: bool = Fa
     # An article may have its own keys with these names. Ours win, because readers expect them.
     theirs = {key: value for key, value in found.items() if key not in _MAY_LACK}
     return {**ours, **theirs, **ours}
-
-
-def _around(page: Page, collapsed: bool) -> list[tuple[bytes, bytes]]:
-    """What stands before the id and after the url of each hit."""
-    found = page.results.scores()
-    scores = orjson.dumps([round(score, 6) for score, _ in found])[1:-1].split(b",")
-    before = [
-        b'{"rank":%d,"score":%b,"complete":%b' % (rank, score, b"true" if is_complete else b"false")
-        for rank, (score, (_, is_complete)) in enumerate(zip(scores, found, strict=False), page.offset + 1)
-    ]
-    if not (collapsed or page.explain):
-        return [(start, b"") for start in before]
-    more = [orjson.dumps(_ours_after(hit, page.explain, collapsed)) for hit in page.results]
-    return [(start, b"," + after[1:-1]) for start, after in zip(before, more, strict=True)]
 
 
 def _ours(rank: int, hit: Hit, explain: bool, collapsed: bool) -> dict[str, Any]:

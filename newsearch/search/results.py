@@ -162,27 +162,21 @@ class Results(Sequence[Hit]):
         """The number of matching articles on all pages."""
         return self.counts.total
 
-    def scores(self) -> list[tuple[float, bool]]:
-        """The score of each hit, and whether its article contains every word, without reading the articles."""
-        scores = self._answer.scores()
-        return [scores[number] for number in self._numbers]
-
-    def json(self, around: Sequence[tuple[bytes, bytes]]) -> Sequence[bytes | None]:
+    def json(self, more: list[bytes]) -> Sequence[bytes | None]:
         """The hits as JSON, one object on one line for each, without making an Article.
 
         Args:
-            around: for each hit the object as far as the id, and the members that follow its id and url.
+            more: for each hit the members that follow its id and url, with a comma before each. Empty if there are
+                none.
 
         Returns:
-            For each hit what was given, with its id, its url and what `article_to_mapping` makes of its article. None
-            if that is made as fast from the article.
+            For each hit its rank, score, complete, id and url, then `more`, and then what `article_to_mapping` makes of
+            its article; invisible characters are escaped. None if that is made as fast from the article.
 
         Raises:
             IndexCorrupt: a stored article is damaged.
         """
-        return self._answer.json(
-            [(number, *given) for number, given in zip(self._numbers, around, strict=True)]
-        )
+        return self._answer.json(self._numbers, self.request.offset + 1, more)
 
     @property
     def reaches_end(self) -> bool:

@@ -304,11 +304,8 @@ class MemoryAnswer:
     def article(self, number: int) -> Article:
         return self._page[number].article
 
-    def json(self, hits: Sequence[tuple[int, bytes, bytes]]) -> Sequence[bytes | None]:
-        return [None] * len(hits)
-
-    def scores(self) -> Sequence[tuple[float, bool]]:
-        return [(score, is_complete) for _, score, is_complete in self.hits()]
+    def json(self, numbers: Sequence[int], rank: int, more: list[bytes]) -> Sequence[bytes | None]:
+        return [None] * len(numbers)
 
     def stemming(self, number: int) -> Stemming:
         return self._oracle.stemmings[self._oracle.texts[self._page[number].number].language]

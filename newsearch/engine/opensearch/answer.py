@@ -106,11 +106,8 @@ class OpenSearchAnswer:
     def article(self, number: int) -> Article:
         return self._article(self.rows[number].hit)
 
-    def json(self, hits: Sequence[tuple[int, bytes, bytes]]) -> Sequence[bytes | None]:
-        return [None] * len(hits)
-
-    def scores(self) -> Sequence[tuple[float, bool]]:
-        return [(score, is_complete) for _, score, is_complete in self.hits()]
+    def json(self, numbers: Sequence[int], rank: int, more: list[bytes]) -> Sequence[bytes | None]:
+        return [None] * len(numbers)
 
     def article_of(self, row: Row) -> Article:
         """The article of a hit."""

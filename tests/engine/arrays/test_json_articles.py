@@ -86,13 +86,14 @@ def test_the_bytes_are_those_of_the_article(given: list[dict[str, Any]]) -> None
         with newsearch.open(name) as index:
             results = index.run(Request(unpublished=True))
             assert len(results) == len(articles)
-            for hit, written in zip(
-                results, results.json([(b'{"rank":1', b',"copies":[]')] * len(results)), strict=True
+            for rank, (hit, written) in enumerate(
+                zip(results, results.json([b',"copies":[]'] * len(results)), strict=True), 1
             ):
                 if written is not None:
+                    scored = {"rank": rank, "score": round(hit.score, 6), "complete": hit.complete}
                     named = {"id": hit.id, "url": hit.url} if hit.url else {"id": hit.id}
-                    theirs = orjson.dumps(article_to_mapping(hit.article))[1:]
-                    ours = orjson.dumps({"rank": 1, **named, "copies": []})[:-1]
+                    theirs = to_json_bytes(article_to_mapping(hit.article))[1:]
+                    ours = to_json_bytes({**scored, **named, "copies": []})[:-1]
                     assert written == ours + b"," + theirs
             for request in (Request(unpublished=True), Request(collapse="copies"), Request("t", limit=3)):
                 for explain in (False, True):
@@ -128,10 +129,12 @@ def test_an_ordinary_article_needs_no_article(tmp_path: Path) -> None:
     with index_of(tmp_path, ORDINARY, {**ORDINARY, "images": ["https://x.org/i.png"]}) as index:
         ordinary, rich = sorted(index.search("ban"), key=lambda hit: hit.id)
         results = index.search("ban")
-        written = dict(zip([hit.id for hit in results], results.json([(b'{"rank":1', b"")] * 2), strict=True))
+        written = dict(zip([hit.id for hit in results], results.json([]), strict=True))
         made = orjson.loads(written[ordinary.id] or b"")
         assert made == {
-            "rank": 1,
+            "rank": [hit.id for hit in results].index(ordinary.id) + 1,
+            "score": round(ordinary.score, 6),
+            "complete": True,
             "id": ordinary.id,
             "url": ordinary.url,
             **article_to_mapping(ordinary.article),
@@ -143,30 +146,70 @@ def test_without_a_compiler_the_article_tells(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(json_articles, "_compiled", None)
     with index_of(tmp_path, ORDINARY) as index:
         page = Page(index.search("ban"))
-        assert page.results.json([(b"{", b"")]) == [None]
+        assert page.results.json([]) == [None]
         assert page_bytes(page) == to_json_bytes(page_mapping(page))
 
 
 @pytest.mark.skipif(not IS_COMPILED, reason="newsearch was installed without a compiler")
-def test_numbers_that_lead_nowhere_are_noticed() -> None:
+def test_the_hits_of_several_segments_are_those_of_their_articles(tmp_path: Path) -> None:
+    for number in range(3):
+        with ArraysWriter(tmp_path, min_segment=1) as changes:
+            for part in range(number + 1):
+                mapping = {
+                    **ORDINARY,
+                    "title": f"ban {number} {part}",
+                    "webUrl": f"https://x.org/{number}/{part}",
+                }
+                changes.add(article_from_mapping(mapping, id=f"{number}/{part}"), "/a")
+            changes.commit()
+    with newsearch.open(tmp_path) as index:
+        assert index.stats().segments > 1
+        for _ in range(3):  # records are kept from the second time on
+            page = Page(index.search("ban"))
+            assert None not in page.results.json([])
+            assert page_bytes(page) == to_json_bytes(page_mapping(page))
+
+
+def _columns(**changes: Any) -> tuple[memoryview, ...]:
+    names = ("flag", "date", "modified", "heat", "quality", "category", "type", "language", "provider")
+    facts = {name: np.zeros(2, np.int64) for name in names}
+    facts |= {"topic_at": np.zeros(3, np.int64), "topic": np.zeros(1, np.int64)}
+    facts |= {"author_at": np.zeros(3, np.int64), "author": np.zeros(1, np.int64)}
+    facts |= {name: np.array(values) for name, values in changes.items()}
+    return tuple(map(memoryview, facts.values()))
+
+
+_NO_TABLES = (np.array([0, 0]), np.empty(0, np.uint8)) * 6
+_RECORD = b"id\x1ftitle" + b"\x1f" * 7
+
+
+def _hit(
+    doc: int = 0,
+    record: bytes = _RECORD,
+    tables: Any = _NO_TABLES,
+    at: Any = (0, 1, 2),
+    score: float = 0.5,
+    **changes: Any,
+) -> bytes | None:
+    """One article as JSON, whose record is stored as it is."""
     from newsearch.engine.arrays.segment import _json_articles
 
-    def columns(**changes: Any) -> tuple[memoryview, ...]:
-        names = ("flag", "date", "modified", "heat", "quality", "category", "type", "language", "provider")
-        facts = {name: np.zeros(2, np.int64) for name in names}
-        facts |= {"topic_at": np.zeros(3, np.int64), "topic": np.zeros(1, np.int64)}
-        facts |= {"author_at": np.zeros(3, np.int64), "author": np.zeros(1, np.int64)}
-        facts |= {name: np.array(values) for name, values in changes.items()}
-        return tuple(map(memoryview, facts.values()))
+    blob = np.frombuffer(b"\0\0", np.uint8)
+    calls = (lambda frame: 1, lambda frame: record, lambda: True, lambda: None)
+    opened = _json_articles.opened(_columns(**changes), tables, np.array(at), blob, calls)
+    found, others = _json_articles.hits(
+        *([opened], [0, 2], None, [(0.0, doc, score)], [True], 1, [], ({}, {}), bytearray(8), {})
+    )
+    others.decode()
+    hit: bytes | None = found[0]
+    return hit
 
-    tables = (np.array([0, 0]), np.empty(0, np.uint8)) * 6
-    record = b"id\x1ftitle" + b"\x1f" * 7
 
-    def text(doc: int = 0, record: bytes = record, tables: Any = tables, **changes: Any) -> Any:
-        opened = _json_articles.opened(columns(**changes), tables)
-        return _json_articles.hit(opened, doc, record, b'{"rank":1', b"")
-
-    assert text() == b'{"rank":1,"id":"id","path":"id","title":"title","published":false}'
+@pytest.mark.skipif(not IS_COMPILED, reason="newsearch was installed without a compiler")
+def test_numbers_that_lead_nowhere_are_noticed() -> None:
+    assert _hit() == (
+        b'{"rank":1,"score":0.5,"complete":true,"id":"id","path":"id","title":"title","published":false}'
+    )
     for wrong in (
         {"doc": 2},
         {"doc": -1},
@@ -174,6 +217,11 @@ def test_numbers_that_lead_nowhere_are_noticed() -> None:
         {"record": b"id\x1ftitle" + b"\x1f" * 6},
         {"record": b"id\x1ftitle" + b"\x1f" * 8},
         {"record": b"id\x1f\xff" + b"\x1f" * 7},  # not UTF-8
+        {"record": b"id\x1f\xc3a\xa9" + b"\x1f" * 7},  # nor this, though it is without the ASCII between
+        {"at": [0, 3, 3]},
+        {"at": [1, 0, 0]},
+        {"at": [-1, 0, 0]},
+        {"at": [0]},
         {"category": [1, 0]},
         {"provider": [-1, 0]},
         {"topic_at": [0, 2, 2]},
@@ -188,4 +236,32 @@ def test_numbers_that_lead_nowhere_are_noticed() -> None:
         {"tables": (np.array([0, 1]), np.array([255], np.uint8)) * 6},  # not UTF-8
     ):
         with pytest.raises(ValueError):  # noqa: PT011 - the reader says what is damaged
-            text(**wrong)
+            _hit(**wrong)
+
+
+@pytest.mark.skipif(not IS_COMPILED, reason="newsearch was installed without a compiler")
+@given(
+    st.floats(0, 1e9)
+    | st.floats(0, 2e-4)
+    | st.integers(0, 2_000).map(lambda number: number / 1e7)
+    | st.sampled_from([-1.0, 1e300, float("inf"), float("nan"), -0.0])
+)
+def test_a_score_is_written_as_other_writers_do(score: float) -> None:
+    hit = _hit(score=score)
+    if hit is None:
+        assert not 1e-4 <= score < 1e9
+    else:
+        assert hit.startswith(b'{"rank":1,"score":%b,"complete"' % orjson.dumps(round(score, 6)))
+
+
+@pytest.mark.skipif(not IS_COMPILED, reason="newsearch was installed without a compiler")
+@given(
+    st.text(
+        st.sampled_from('a é日\U0001f600"\\\n\t\x00\x1e\x20\x7e\x7f\u2028')
+        | st.characters(exclude_characters="\x1f")
+    )
+)
+def test_text_of_any_length_is_quoted(title: str) -> None:
+    hit = _hit(record=b"id\x1f" + title.encode() + b"\x1f" * 7)
+    assert orjson.loads(hit or b"").get("title", "") == title
+    assert b'"title":%b,' % orjson.dumps(title) in (hit or b"") or not title

@@ -86,9 +86,9 @@ class Search:
         return self._view.article(self._page[number][1], record)
 
     @checked
-    def json(self, hits: Sequence[tuple[int, bytes, bytes]]) -> Sequence[bytes | None]:
-        page = self._page
-        return self._view.json([(page[number][1], before, after) for number, before, after in hits])
+    def json(self, numbers: Sequence[int], rank: int, more: list[bytes]) -> Sequence[bytes | None]:
+        page, held = self._page, self._is_held
+        return self._view.json([page[n] for n in numbers], [held[n] for n in numbers], rank, more)
 
     @checked
     def stemming(self, number: int) -> Stemming:
@@ -100,9 +100,6 @@ class Search:
         if self._records is None:
             self._records = self._view.records([doc for _, doc, _ in self._page])
         return list(zip(self._records, [score for _, _, score in self._page], self._is_held, strict=True))
-
-    def scores(self) -> Sequence[tuple[float, bool]]:
-        return list(zip([score for _, _, score in self._page], self._is_held, strict=True))
 
     @checked
     def complete(self) -> int:

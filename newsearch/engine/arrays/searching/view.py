@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from sys import getsizeof
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import matches, sieve
-from newsearch.engine.arrays.loops.kernel import Mask
+from newsearch.engine.arrays.loops.kernel import Mask, Row
 from newsearch.engine.arrays.loops.sieve import LISTED, MARKED, Check
 from newsearch.engine.arrays.searching.all_forms import Published
 from newsearch.engine.arrays.searching.cache import Recent
@@ -66,7 +66,7 @@ class View(WordView):
         for_records = min(memory // _RECORDS, _RECORD_BYTES)
         super().__init__(segments, pivots, memory - for_records, published)
         self.found_groups: Slow[Groups] = Slow("the articles of this index are still being compared")
-        self._json: dict[int, JsonArticles] = {}
+        self._json = JsonArticles(segments, self.starts)
         self._encoded: Recent[bytes] = Recent(for_records // 2, len, _CACHED_RECORD, _PER_RECORD)
         self._decoded: Recent[Record] = Recent(for_records // 2, _bytes_of, _CACHED_RECORD, _PER_RECORD)
 
@@ -120,25 +120,15 @@ class View(WordView):
         segment, number = self.place(doc)
         return segment.article(number, record or self.record(doc))
 
-    def json(self, hits: Iterable[tuple[int, bytes, bytes]]) -> list[bytes | None]:
-        """Articles as hits, from the number of each and what stands before and after, see `JsonArticles.hit`.
+    def json(self, rows: list[Row], held: list[bool], rank: int, more: list[bytes]) -> Sequence[bytes | None]:
+        """Articles as hits, see `JsonArticles.hits`.
 
         Raises:
             IndexCorrupt: one of them is damaged.
         """
-        # This is done for every page: no calls but those that are needed.
-        starts, (last, before) = self.starts, self._encoded.all
-        found: list[bytes | None] = []
-        read: dict[int, bytes] = {}
-        for doc, begin, end in hits:
-            at = bisect_right(starts, doc) - 1
-            number = doc - starts[at]
-            raw = last.get(doc)
-            if raw is None:
-                raw = read[doc] = before.get(doc) or self.segments[at].records.raw(number)
-            articles = self._json.get(at) or self._json.setdefault(at, JsonArticles(self.segments[at]))
-            found.append(articles.hit(number, raw, begin, end))
-        self._encoded.put_all(read)
+        found, read = self._json.hits(rows, held, rank, more, self._encoded.all)
+        if read:
+            self._encoded.put_all(read)
         return found
 
     def record(self, doc: int) -> Record:

@@ -24,7 +24,8 @@
 #define SAME 0x1e
 #define LEAST_PLAIN 1e-4 /* between these, all writers of JSON write a fraction with the same characters */
 #define MOST_PLAIN 1e15
-#define ROOM 1024 /* bytes for what is not from the record */
+#define MOST_SCORED 1e9 /* a score below it has at most 15 digits, so its shortest form is the rounded one */
+#define MAX_RECORD (64 << 20)
 
 static int damaged(const char *what) {
     PyErr_SetString(PyExc_ValueError, what);
@@ -85,9 +86,14 @@ enum {
 /* The tables of strings, in the order in which they come. */
 enum { CATEGORIES, TYPES, LANGUAGES, OUTLETS, TOPICS, AUTHORS, TABLES };
 
+/* What the records of a segment are read with, see RecordReader. */
+enum { SIZE, DECOMPRESS, ACQUIRE, RELEASE, CALLS };
+
 typedef struct {
     Column facts[FACTS];
     struct { Column at, text; } tables[TABLES];
+    Column record_at, records;
+    PyObject *calls[CALLS];
 } Columns;
 
 static const char capsule_name[] = "newsearch.json_articles";
@@ -98,19 +104,33 @@ static void columns_close(Columns *columns) {
         column_close(&columns->tables[i].at);
         column_close(&columns->tables[i].text);
     }
+    column_close(&columns->record_at);
+    column_close(&columns->records);
+    for (int i = 0; i < CALLS; i++) Py_XDECREF(columns->calls[i]);
     PyMem_Free(columns);
 }
 
 static void capsule_close(PyObject *capsule) { columns_close(PyCapsule_GetPointer(capsule, capsule_name)); }
 
+/* Bytes that stand side by side; -1 with an exception if they do not. */
+static int text_open(Column *column, PyObject *object) {
+    if (column_open(column, object) < 0) return -1;
+    if (column->view.itemsize == 1 && (column->view.strides[0] == 1 || length_of(column) <= 1)) return 0;
+    PyErr_SetString(PyExc_BufferError, "the bytes of a table do not stand side by side");
+    return -1;
+}
+
 static const char opened_doc[] =
-    "opened(facts, tables): the columns of a segment, held open, as `text` takes them.\n\n"
-    "`facts` are the columns FACTS of stored.py, `tables` pairs of offsets and bytes for each of TABLES.";
+    "opened(facts, tables, record_at, records, calls): the columns and records of a segment, held open for `hits`.\n\n"
+    "`facts` are the columns FACTS of stored.py, `tables` pairs of offsets and bytes for each of TABLES, and `calls`\n"
+    "what tells the size of a frame, decompresses one, and acquires and releases the lock around that.";
 
 static PyObject *opened(PyObject *module, PyObject *args) {
-    PyObject *facts, *tables;
-    if (!PyArg_ParseTuple(args, "O!O!", &PyTuple_Type, &facts, &PyTuple_Type, &tables)) return NULL;
-    if (PyTuple_Size(facts) != FACTS || PyTuple_Size(tables) != 2 * TABLES) {
+    PyObject *facts, *tables, *record_at, *records, *calls;
+    if (!PyArg_ParseTuple(args, "O!O!OOO!", &PyTuple_Type, &facts, &PyTuple_Type, &tables, &record_at, &records,
+                          &PyTuple_Type, &calls))
+        return NULL;
+    if (PyTuple_Size(facts) != FACTS || PyTuple_Size(tables) != 2 * TABLES || PyTuple_Size(calls) != CALLS) {
         PyErr_SetString(PyExc_TypeError, "the columns of a segment are expected here");
         return NULL;
     }
@@ -120,15 +140,12 @@ static PyObject *opened(PyObject *module, PyObject *args) {
         if (column_open(&columns->facts[i], PyTuple_GetItem(facts, i)) < 0) goto fail;
     }
     for (int i = 0; i < TABLES; i++) {
-        Column *at = &columns->tables[i].at, *text = &columns->tables[i].text;
-        if (column_open(at, PyTuple_GetItem(tables, 2 * i)) < 0 ||
-            column_open(text, PyTuple_GetItem(tables, 2 * i + 1)) < 0)
+        if (column_open(&columns->tables[i].at, PyTuple_GetItem(tables, 2 * i)) < 0 ||
+            text_open(&columns->tables[i].text, PyTuple_GetItem(tables, 2 * i + 1)) < 0)
             goto fail;
-        if (text->view.itemsize != 1 || (text->view.strides[0] != 1 && length_of(text) > 1)) {
-            PyErr_SetString(PyExc_BufferError, "the strings of a table do not stand side by side");
-            goto fail;
-        }
     }
+    if (column_open(&columns->record_at, record_at) < 0 || text_open(&columns->records, records) < 0) goto fail;
+    for (int i = 0; i < CALLS; i++) columns->calls[i] = Py_NewRef(PyTuple_GetItem(calls, i));
     PyObject *capsule = PyCapsule_New(columns, capsule_name, capsule_close);
     if (capsule) return capsule;
 fail:
@@ -138,10 +155,11 @@ fail:
 
 /* ---- text that grows ---- */
 
-typedef struct {
+typedef struct Text {
     char *data;
     size_t length, room;
     int failed;
+    struct Text *others; /* what is quoted here and not ASCII, with a space for all that is between */
 } Text;
 
 static void add(Text *text, const char *data, size_t length) {
@@ -167,19 +185,43 @@ static void find_escapes(void) {
     for (const char *at = letters; *at; at += 2) escape_of[(unsigned char)at[0]] = at[1];
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+#define ANY_BELOW(eight, byte) (((eight) - EACH(byte)) & ~(eight) & EACH(0x80))
+
+/* Whether eight characters stand for themselves and are ASCII. */
+static int are_plain(const char *at) {
+    uint64_t eight;
+    memcpy(&eight, at, sizeof eight);
+    const uint64_t high = (eight | (eight + EACH(1))) & EACH(0x80); /* DEL is one of these */
+    return !(high | ANY_BELOW(eight, 0x20) | ANY_BELOW(eight ^ EACH('"'), 1) | ANY_BELOW(eight ^ EACH('\\'), 1));
+}
+
 static void add_quoted(Text *text, const char *data, size_t length) {
-    size_t from = 0;
+    size_t from = 0, i = 0;
     add(text, "\"", 1);
-    for (size_t i = 0; i < length; i++) {
-        const unsigned char byte = (unsigned char)data[i];
-        const char letter = escape_of[byte];
-        if (!letter) continue;
-        add(text, data + from, i - from);
-        from = i + 1;
-        char escaped[8];
-        const int size = letter == 'u' ? snprintf(escaped, sizeof escaped, "\\u%04x", byte)
-                                       : snprintf(escaped, sizeof escaped, "\\%c", letter);
-        add(text, escaped, (size_t)size);
+    while (i < length) {
+        if (length - i >= 8 && are_plain(data + i)) {
+            i += 8;
+            continue;
+        }
+        for (const size_t end = length - i > 8 ? i + 8 : length; i < end; i++) {
+            const unsigned char byte = (unsigned char)data[i];
+            if (byte >= 0x7f) {
+                const size_t start = i;
+                while (i + 1 < length && (unsigned char)data[i + 1] >= 0x7f) i++;
+                add(text->others, data + start, i + 1 - start);
+                add(text->others, " ", 1);
+                continue;
+            }
+            const char letter = escape_of[byte];
+            if (!letter) continue;
+            add(text, data + from, i - from);
+            from = i + 1;
+            char escaped[8];
+            const int size = letter == 'u' ? snprintf(escaped, sizeof escaped, "\\u%04x", byte)
+                                           : snprintf(escaped, sizeof escaped, "\\%c", letter);
+            add(text, escaped, (size_t)size);
+        }
     }
     add(text, data + from, length - from);
     add(text, "\"", 1);
@@ -359,51 +401,218 @@ static int find_parts(Part record, Part *parts) {
     return 0;
 }
 
-static const char hit_doc[] =
-    "hit(columns, doc, record, before, after): an article as JSON, see json_articles.py; None if only the Article tells.\n\n"
-    "Raises ValueError if it is damaged.";
+/* ---- the hits of a page ---- */
 
-static PyObject *hit(PyObject *module, PyObject *args) {
-    PyObject *capsule, *result = NULL;
+/* The score of a hit, rounded; 0 where not every writer of JSON would write the same characters, -1 with an exception. */
+static int add_score(Text *text, PyObject *score) {
+    const double value = PyFloat_AsDouble(score);
+    if (value == -1 && PyErr_Occurred()) return -1;
+    if (!(value >= 0 && value < MOST_SCORED)) return 0;
+    char *rounded = PyOS_double_to_string(value, 'f', 6, 0, NULL);
+    if (!rounded) return -1;
+    size_t length = strlen(rounded);
+    while (rounded[length - 1] == '0' && rounded[length - 2] != '.') length--;
+    const int told = value >= LEAST_PLAIN || !memcmp(rounded, "0.000000", 8);
+    add(text, rounded, length);
+    PyMem_Free(rounded);
+    return told;
+}
+
+static int add_bytes(Text *text, PyObject *bytes) {
+    char *data;
+    Py_ssize_t length;
+    if (PyBytes_AsStringAndSize(bytes, &data, &length) < 0) return -1;
+    add(text, data, (size_t)length);
+    return 0;
+}
+
+/* What a hit says before its id: 0 where only the Article tells, -1 with an exception. */
+static int add_start(Text *text, Py_ssize_t rank, PyObject *score, int is_complete) {
+    add_text(text, "{\"rank\":");
+    add_whole(text, rank);
+    add_text(text, ",\"score\":");
+    const int told = add_score(text, score);
+    add_text(text, is_complete ? ",\"complete\":true" : ",\"complete\":false");
+    return told;
+}
+
+typedef struct {
+    const Columns *columns; /* NULL if only the Article tells */
     Py_ssize_t doc;
-    Part record, before, after;
-    if (!PyArg_ParseTuple(args, "Ony#y#y#", &capsule, &doc, &record.data, &record.length, &before.data, &before.length,
-                          &after.data, &after.length))
-        return NULL;
-    const Columns *columns = PyCapsule_GetPointer(capsule, capsule_name);
-    if (!columns) return NULL;
+    PyObject *record;
+} Place;
+
+/* Writes one hit: 0 where only the Article tells, -1 with an exception. */
+static int add_hit(Text *text, const Place *place, PyObject *more) {
+    Part record, parts[PARTS];
+    char *data;
+    if (PyBytes_AsStringAndSize(place->record, &data, &record.length) < 0) return -1;
+    record.data = data;
+    if (find_parts(record, parts) < 0) return -1;
+    if (parts[REST].length) return 0;
+    add_text(text, ",\"id\":");
+    add_quoted(text, parts[ID].data, (size_t)parts[ID].length);
+    add_member(text, ",\"url\":", parts[WEB].length        ? parts[WEB]
+                                  : parts[ORIGINAL].length ? parts[ORIGINAL]
+                                                           : parts[AMP]);
+    if (more && add_bytes(text, more) < 0) return -1;
+    const int told = add_members(text, place->columns, place->doc, parts);
+    add(text, "}", 1);
+    return told;
+}
+
+/* Fetches what is soon read of an article. It is rarely in the processor's cache. */
+static void ahead(const Place *place) {
+#ifdef __GNUC__
+    const Columns *columns = place->columns;
+    for (int i = 0; i < FACTS; i++) __builtin_prefetch((const char *)item(&columns->facts[i], place->doc));
+    const int64_t start = whole(&columns->record_at, place->doc);
+    if (start >= 0 && start < length_of(&columns->records)) {
+        const char *record = item(&columns->records, (Py_ssize_t)start);
+        for (int line = 0; line < 4; line++) __builtin_prefetch((const void *)((uintptr_t)record + 64 * line));
+    }
+#endif
+}
+
+/* Finds an article; -1 with an exception if it lies nowhere. */
+static int find_place(Place *place, PyObject *segments, PyObject *starts, PyObject *open, Py_ssize_t doc) {
+    Py_ssize_t low = 0, high = PyList_Size(segments), start = 0;
+    while (low + 1 < high) {
+        const Py_ssize_t middle = low + (high - low) / 2;
+        if (PyLong_AsSsize_t(PyList_GetItem(starts, middle)) <= doc) low = middle; else high = middle;
+    }
+    if (!high || (start = PyLong_AsSsize_t(PyList_GetItem(starts, low))) < 0) return PyErr_Occurred() ? -1 : damaged("there are no segments");
+    PyObject *segment = PyList_GetItem(segments, low), *made = NULL;
+    if (segment == Py_None) {
+        made = PyObject_CallFunction(open, "n", low);
+        if (!made) return -1;
+        segment = PyList_GetItem(segments, low);
+        Py_DECREF(made);
+    }
+    if (segment == Py_False) return 0;
+    place->columns = PyCapsule_GetPointer(segment, capsule_name);
+    if (!place->columns) return -1;
+    place->doc = doc - start;
     for (int i = 0; i <= OUTLET; i++) {
-        if (doc < 0 || doc >= length_of(&columns->facts[i])) {
-            damaged("an article lies outside its segment");
-            return NULL;
+        if (place->doc < 0 || place->doc >= length_of(&place->columns->facts[i]))
+            return damaged("an article lies outside its segment");
+    }
+    if (place->doc >= length_of(&place->columns->record_at) - 1) return damaged("an article lies outside its segment");
+    return 0;
+}
+
+static PyObject *decompressed(const Columns *columns, PyObject *frame) {
+    PyObject *size = PyObject_CallFunctionObjArgs(columns->calls[SIZE], frame, NULL);
+    if (!size) return NULL;
+    const long long bytes = PyLong_AsLongLong(size);
+    Py_DECREF(size);
+    if (bytes <= 0 || bytes > MAX_RECORD) {
+        if (!PyErr_Occurred()) damaged("a record has no size, or is too long");
+        return NULL;
+    }
+    PyObject *locked = PyObject_CallFunctionObjArgs(columns->calls[ACQUIRE], NULL);
+    if (!locked) return NULL;
+    Py_DECREF(locked);
+    PyObject *record = PyObject_CallFunctionObjArgs(columns->calls[DECOMPRESS], frame, NULL);
+    PyObject *type, *value, *trace;
+    PyErr_Fetch(&type, &value, &trace);
+    PyObject *freed = PyObject_CallFunctionObjArgs(columns->calls[RELEASE], NULL);
+    Py_XDECREF(freed);
+    if (type || freed) PyErr_Restore(type, value, trace);
+    if (!freed) Py_CLEAR(record);
+    return record;
+}
+
+/* Reads the record of an article from its file. */
+static PyObject *read_record(const Place *place) {
+    const Columns *columns = place->columns;
+    const int64_t start = whole(&columns->record_at, place->doc), end = whole(&columns->record_at, place->doc + 1);
+    if (start < 0 || end < start || end > length_of(&columns->records)) {
+        damaged("the records of a segment are damaged");
+        return NULL;
+    }
+    PyObject *frame = PyMemoryView_FromMemory((char *)columns->records.view.buf + start, (Py_ssize_t)(end - start), PyBUF_READ);
+    PyObject *record = frame ? decompressed(columns, frame) : NULL;
+    Py_XDECREF(frame);
+    return record;
+}
+
+/* Keeps a record in READ if its article was asked for before; -1 with an exception. */
+static int note(Py_buffer *asked, PyObject *read, PyObject *doc, PyObject *record) {
+    const size_t number = PyLong_AsSize_t(doc), slots = (size_t)asked->len / sizeof(uint32_t);
+    uint32_t *slot = (uint32_t *)asked->buf + number % slots;
+    const uint32_t mark = (uint32_t)number + 1;
+    if (*slot == mark) return PyDict_SetItem(read, doc, record);
+    *slot = mark;
+    return 0;
+}
+
+static const char hits_doc[] =
+    "hits(segments, starts, open, rows, held, rank, more, recent, asked, read): hits as JSON.\n\n"
+    "Returns a list with the bytes of each hit, None if only the Article tells; and what of them is not ASCII, with\n"
+    "spaces for all else. It may not be UTF-8. `segments` are capsules of `opened`, None where open(number) has to put\n"
+    "one, and False where only Articles tell; `starts` the number of the first article of each. `rows` are those of the\n"
+    "page, `held` tells whether each contains every word. `recent` are two dicts of\n"
+    "records that were read before. `asked` holds numbers of articles that were asked for, as uint32. A record that was\n"
+    "read is put into `read` if its article is one of them, or if only the Article tells.\n\n"
+    "Raises ValueError, or what the calls raise, if an article is damaged.";
+
+static PyObject *hits(PyObject *module, PyObject *args) {
+    PyObject *segments, *starts, *open, *rows, *held, *more, *last, *before, *read, *found = NULL, *result = NULL;
+    Py_ssize_t rank;
+    Py_buffer asked;
+    if (!PyArg_ParseTuple(args, "O!O!OO!O!nO!(O!O!)w*O!", &PyList_Type, &segments, &PyList_Type, &starts, &open,
+                          &PyList_Type, &rows, &PyList_Type, &held, &rank, &PyList_Type, &more, &PyDict_Type, &last,
+                          &PyDict_Type, &before, &asked, &PyDict_Type, &read))
+        return NULL;
+    const Py_ssize_t count = PyList_Size(rows), given = PyList_Size(more);
+    Text others = {0}, text = {0};
+    text.others = &others;
+    Place *places = PyMem_Calloc((size_t)count + 1, sizeof *places);
+    if (!places) { PyErr_NoMemory(); goto done; }
+    if (PyList_Size(held) != count || (given && given != count) || PyList_Size(starts) < PyList_Size(segments) ||
+        asked.len < (Py_ssize_t)sizeof(uint32_t)) {
+        PyErr_SetString(PyExc_TypeError, "lists of the same length are expected here");
+        goto done;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *row = PyList_GetItem(rows, i), *doc = PyTuple_GetItem(row, 1);
+        const Py_ssize_t number = doc ? PyLong_AsSsize_t(doc) : -1;
+        if ((number == -1 && PyErr_Occurred()) || find_place(&places[i], segments, starts, open, number) < 0) goto done;
+        if (places[i].columns) ahead(&places[i]);
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (!places[i].columns) continue;
+        PyObject *doc = PyTuple_GetItem(PyList_GetItem(rows, i), 1), *known = PyDict_GetItemWithError(last, doc);
+        if (!known && !PyErr_Occurred()) known = PyDict_GetItemWithError(before, doc);
+        if (PyErr_Occurred()) goto done;
+        places[i].record = known ? Py_NewRef(known) : read_record(&places[i]);
+        if (!places[i].record || (!known && note(&asked, read, doc, places[i].record) < 0)) goto done;
+    }
+    found = PyList_New(count);
+    for (Py_ssize_t i = 0; found && i < count; i++) {
+        PyObject *row = PyList_GetItem(rows, i), *score = PyTuple_GetItem(row, 2), *hit;
+        int told = 0;
+        text.length = 0;
+        if (!score) goto done;
+        if (places[i].columns) {
+            told = add_start(&text, rank + i, score, PyList_GetItem(held, i) == Py_True);
+            if (told > 0) told = add_hit(&text, &places[i], given ? PyList_GetItem(more, i) : NULL);
+            if (told == 0) told = PyDict_SetItem(read, PyTuple_GetItem(row, 1), places[i].record);
         }
+        if (told < 0) goto done;
+        if (text.failed || others.failed) { PyErr_NoMemory(); goto done; }
+        hit = told ? PyBytes_FromStringAndSize(text.data, (Py_ssize_t)text.length) : Py_NewRef(Py_None);
+        if (!hit || PyList_SetItem(found, i, hit) < 0) goto done;
     }
-    Part parts[PARTS];
-    if (find_parts(record, parts) < 0) return NULL;
-    if (parts[REST].length) Py_RETURN_NONE;
-    /* Most need no more room than this. */
-    Text written = {PyMem_Malloc(2 * (size_t)record.length + ROOM), 0, 2 * (size_t)record.length + ROOM, 0};
-    if (!written.data) return PyErr_NoMemory();
-    add(&written, before.data, (size_t)before.length);
-    add_text(&written, ",\"id\":");
-    add_quoted(&written, parts[ID].data, (size_t)parts[ID].length);
-    add_member(&written, ",\"url\":", parts[WEB].length        ? parts[WEB]
-                                      : parts[ORIGINAL].length ? parts[ORIGINAL]
-                                                               : parts[AMP]);
-    add(&written, after.data, (size_t)after.length);
-    const int told = add_members(&written, columns, doc, parts);
-    add(&written, "}", 1);
-    if (told == 0) {
-        result = Py_NewRef(Py_None);
-    } else if (told > 0 && written.failed) {
-        PyErr_NoMemory();
-    } else if (told > 0) {
-        /* What comes from a file must be text. */
-        PyObject *read = PyUnicode_DecodeUTF8(written.data, (Py_ssize_t)written.length, "strict");
-        if (read) result = PyBytes_FromStringAndSize(written.data, (Py_ssize_t)written.length);
-        Py_XDECREF(read);
-    }
-    PyMem_Free(written.data);
+    if (found) result = Py_BuildValue("Oy#", found, others.data ? others.data : "", (Py_ssize_t)others.length);
+done:
+    for (Py_ssize_t i = 0; places && i < count; i++) Py_XDECREF(places[i].record);
+    Py_XDECREF(found);
+    PyMem_Free(places);
+    PyMem_Free(text.data);
+    PyMem_Free(others.data);
+    PyBuffer_Release(&asked);
     return result;
 }
 
@@ -411,7 +620,7 @@ static PyObject *hit(PyObject *module, PyObject *args) {
 
 static PyMethodDef methods[] = {
     {"opened", opened, METH_VARARGS, opened_doc},
-    {"hit", hit, METH_VARARGS, hit_doc},
+    {"hits", hits, METH_VARARGS, hits_doc},
     {NULL, NULL, 0, NULL},
 };
 

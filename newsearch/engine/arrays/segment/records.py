@@ -35,6 +35,9 @@ _DICTIONARY_BYTES = 64 << 10
 _SAMPLES = 2000
 _MAX_RECORD = 64 << 20
 
+BROKEN = (zstandard.ZstdError, BufferError)
+"""Raised for bytes that are no record. BufferError: a blob of equal bytes, kept as one."""
+
 
 class Record(NamedTuple):
     """The parts of a stored record, as text. `rest` is JSON, and `url` is the address at which to read the article."""
@@ -212,6 +215,11 @@ class RecordReader:
         # A decompressor serves one thread at a time, but releases the interpreter lock while it works.
         self._lock = Lock()
 
+    def opened(self) -> tuple[memoryview, memoryview, tuple[Callable[..., Any], ...]]:
+        """The offsets and the blob of the records, and what `_json_articles.c` reads them with, see there."""
+        calls = frame_content_size, self._decompress, self._lock.acquire, self._lock.release
+        return self._at, self._blob, calls
+
     def raw(self, doc: int) -> bytes:
         """The encoded record of a document.
 
@@ -223,7 +231,7 @@ class RecordReader:
             if 0 < frame_content_size(data) <= _MAX_RECORD:
                 with self._lock:
                     return self._decompress(data)
-        except (zstandard.ZstdError, BufferError):  # BufferError: a blob of equal bytes, kept as one
+        except BROKEN:
             pass
         raise self._damaged(doc)
 
