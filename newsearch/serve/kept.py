@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from threading import Lock
 from typing import NamedTuple
@@ -29,15 +30,16 @@ class Kept:
 
     def __init__(self, most: int) -> None:
         self._room = self._most = most
-        self._sent: dict[Key, Sent] = {}
+        # A dict would look for its first item among all that were removed before it.
+        self._sent: OrderedDict[Key, Sent] = OrderedDict()
         self._lock = Lock()
 
     def get(self, key: Key) -> Sent | None:
         """The answer with this key, which becomes the last one."""
         with self._lock:
-            sent = self._sent.pop(key, None)
+            sent = self._sent.get(key)
             if sent is not None:
-                self._sent[key] = sent
+                self._sent.move_to_end(key)
             return sent
 
     def put(self, key: Key, sent: Sent) -> None:
@@ -46,14 +48,14 @@ class Kept:
         if size * 8 > self._most:
             return
         # Encoded JSON has room behind its end, often several times as much as it is long.
-        kept = sent._replace(data=bytes(memoryview(sent.data)))
+        kept = Sent(bytes(memoryview(sent.data)), sent.is_gzipped, sent.headers)
         with self._lock:
             if (old := self._sent.pop(key, None)) is not None:
                 self._room += _size(old)
             self._sent[key] = kept
             self._room -= size
             while self._room < 0:
-                self._room += _size(self._sent.pop(next(iter(self._sent))))
+                self._room += _size(self._sent.popitem(last=False)[1])
 
     def __len__(self) -> int:
         return len(self._sent)

@@ -66,7 +66,6 @@ def offset_before(results: Results) -> int | None:
 
 def _links(site: Site, results: Results, view: View) -> dict[str, str]:
     """Links to the previous and next pages, in the form of RFC 8288."""
-    request = results.request
     following, preceding = offset_after(results), offset_before(results)
     places = {} if following is None else {"next": following}
     if preceding is not None:
@@ -74,14 +73,24 @@ def _links(site: Site, results: Results, view: View) -> dict[str, str]:
     if not places:
         return {}
     try:
-        pairs = [*write_request(request), *write_view(view)]
+        before, after = _around_offset(results.request, view)
     except QueryError:  # a zone without a name cannot be written as a parameter
         return {}
-    before = urlencode([pair for pair in pairs if pair[0] in ("query", "limit")])
-    after = urlencode([pair for pair in pairs if pair[0] not in ("query", "limit", "offset")])
     links = []
     for relation, offset in places.items():
         parameters = "&".join(filter(None, (before, f"offset={offset}" if offset else "", after)))
         url = site.url(SEARCH) + (f"?{parameters}" if parameters else "")
         links.append(f'<{url}>; rel="{relation}"')
     return {"Link": ", ".join(links)}
+
+
+def _around_offset(request: Request, view: View) -> tuple[str, str]:
+    """The parameters that stand before and after the offset in an address."""
+    query = request.query
+    if view is PLAIN and query.isascii() and request.is_plain and request.limit == Request.limit:  # as most are
+        return f"query={query.replace(' ', '+')}", ""
+    pairs = [*write_request(request), *write_view(view)]
+    return (
+        urlencode([pair for pair in pairs if pair[0] in ("query", "limit")]),
+        urlencode([pair for pair in pairs if pair[0] not in ("query", "limit", "offset")]),
+    )
