@@ -461,19 +461,6 @@ static int add_hit(Text *text, const Place *place, PyObject *more) {
     return told;
 }
 
-/* Fetches what is soon read of an article. It is rarely in the processor's cache. */
-static void ahead(const Place *place) {
-#ifdef __GNUC__
-    const Columns *columns = place->columns;
-    for (int i = 0; i < FACTS; i++) __builtin_prefetch((const char *)item(&columns->facts[i], place->doc));
-    const int64_t start = whole(&columns->record_at, place->doc);
-    if (start >= 0 && start < length_of(&columns->records)) {
-        const char *record = item(&columns->records, (Py_ssize_t)start);
-        for (int line = 0; line < 4; line++) __builtin_prefetch((const void *)((uintptr_t)record + 64 * line));
-    }
-#endif
-}
-
 /* Finds an article; -1 with an exception if it lies nowhere. */
 static int find_place(Place *place, PyObject *segments, PyObject *starts, PyObject *open, Py_ssize_t doc) {
     Py_ssize_t low = 0, high = PyList_Size(segments), start = 0;
@@ -579,7 +566,6 @@ static PyObject *hits(PyObject *module, PyObject *args) {
         PyObject *row = PyList_GetItem(rows, i), *doc = PyTuple_GetItem(row, 1);
         const Py_ssize_t number = doc ? PyLong_AsSsize_t(doc) : -1;
         if ((number == -1 && PyErr_Occurred()) || find_place(&places[i], segments, starts, open, number) < 0) goto done;
-        if (places[i].columns) ahead(&places[i]);
     }
     for (Py_ssize_t i = 0; i < count; i++) {
         if (!places[i].columns) continue;
