@@ -1,4 +1,4 @@
-"""Stored articles as JSON, without making an Article of each: in a quarter of the time.
+"""Stored articles as JSON, without making an Article of each: in a third of the time.
 
 `article_to_mapping` defines what is written, and `_json_articles.c` writes it. The rest is left to the Article: the few
 with more than records and columns hold, and all if no compiler was available when newsearch was installed.
