@@ -87,7 +87,7 @@ def _links(site: Site, results: Results, view: View) -> dict[str, str]:
 def _around_offset(request: Request, view: View) -> tuple[str, str]:
     """The parameters that stand before and after the offset in an address."""
     query = request.query
-    if view is PLAIN and query.isascii() and request.is_plain and request.limit == Request.limit:  # as most are
+    if view is PLAIN and query.isascii() and request.is_plain and request.limit == Request.limit:
         return f"query={query.replace(' ', '+')}", ""
     pairs = [*write_request(request), *write_view(view)]
     return (
