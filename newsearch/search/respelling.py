@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
-from itertools import islice, pairwise, product
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, product
 from typing import TypeAlias
 
-from newsearch._cached import cached_property
 from newsearch.engine.base import LikeForm
 from newsearch.query import Parsed, is_bare, parse
-from newsearch.query.tree import All, And, Match, Near, Node, Or, Phrase, Word
+from newsearch.query.tree import All, And, Match, Near, Node, Or, Phrase, Word, plain_word
 from newsearch.search.asked import Asked
 from newsearch.search.names import NAMED, filters, similar_names
-from newsearch.search.spellings import Held, Spellings
+from newsearch.search.spellings import Spellings, Typed
 from newsearch.text import analysis
 
 FEW = 10
@@ -56,66 +54,80 @@ def respell(asked: Asked, found: int) -> str | None:
     Args:
         found: how many articles contain every word of the query as it is. The new query has more of them.
     """
-    typed = _words(asked.query)
+    plain = _plain_words(asked)
+    typed = [(word.span[0], word.text) for word in reversed(plain)][:_MAX_WORDS] or _words(asked.query)
+    words = [_TypedWord(asked, at, word, found) for at, word in typed]
     # Checked first, because looking for candidates takes longer than most searches.
-    if found >= FEW and not any(_held(asked, word).is_strange for _, word in typed):
+    if found >= FEW and all(word.is_known or word.held < FEW for word in words):
         return None
-    corrections = asked.spellings.corrections
-    words = []
-    for at, word in typed:
-        held = _held(asked, word)
-        is_looked_up = _key(word, held.articles, found) in corrections
-        find = partial(_candidates, asked, word, found)
-        words.append(_TypedPlace(at, at + len(word), held, find, is_looked_up))
-    names = [
-        _TypedPlace(start, end, Held(0), partial(similar_names, asked, node))
-        for start, end, node in _named(asked.query)
-    ]
-    unknown = [place for place in (*words, *names) if not place.is_known and place.candidates]
-    trial = _Trial(asked, found)
+    places: list[_Place] = [*words]
+    if not plain:
+        places += [_TypedName(asked, start, end, node) for start, end, node in _named(asked.query)]
+    unknown = [place for place in places if not place.is_known and place.candidates]
+    if not unknown and found >= FEW:
+        return None
+    trial = _Trial(asked, found, plain)
     best = trial.best(_replacements(unknown[:_MAX_UNKNOWN])) if unknown else None
     if best is None and found < FEW:
-        ones = ([(place, *it)] for place in words for it in trial.likely((place,), place, 1.0))
-        best = trial.best(ones, least=1.0) or trial.best(_pairs(trial, words), least=_EDIT)
+        best = trial.best(_ones(trial, words), least=1.0) or trial.best(_pairs(trial, words), least=_EDIT)
     return best
 
 
-class _TypedPlace:
-    """A word or a name of a query as typed.
+class _TypedWord:
+    """A word of a query as typed.
 
     Attributes:
         start, end: its position.
         held: the number of articles that contain it in any form.
         is_known: whether it is spelt correctly for all that is known: many articles contain it, and as it is.
-        is_looked_up: whether its candidates are remembered from another query.
     """
 
-    def __init__(
-        self,
-        start: int,
-        end: int,
-        held: Held,
-        candidates: Callable[[], _Candidates],
-        is_looked_up: bool = False,
-    ) -> None:
-        self.start = start
-        self.end = end
-        self.held = held.articles
-        self.is_known = held.articles >= FEW and not held.is_strange
-        self.is_looked_up = is_looked_up
-        self._candidates = candidates
+    __slots__ = ("_asked", "_competes", "_facts", "end", "held", "is_known", "start")
 
-    @cached_property
+    def __init__(self, asked: Asked, start: int, word: str, found: int) -> None:
+        facts = asked.spellings.typed.get(word) or _facts(asked, word)
+        self.start = start
+        self.end = start + len(word)
+        self.held = held = facts.articles
+        self.is_known = held >= FEW and not facts.is_strange
+        self._asked = asked
+        self._facts = facts
+        self._competes = bool(found and held)
+
+    @property
+    def is_looked_up(self) -> bool:
+        """Whether its candidates are remembered from another query."""
+        return self._facts.corrections[self._competes] is not None
+
+    @property
     def candidates(self) -> _Candidates:
         """Possible corrections, each with the likelihood of this typing error, the most likely first."""
-        return self._candidates()
+        found = self._facts.corrections[self._competes]
+        if found is None:
+            found = _corrected(self._asked, self._facts, self._competes)
+            self._facts.corrections[self._competes] = found
+        return found
 
 
+class _TypedName:
+    """A name of a query as typed, which no article has. Attributes as those of a word."""
+
+    held = 0
+    is_known = False
+    is_looked_up = False
+
+    def __init__(self, asked: Asked, start: int, end: int, node: Match) -> None:
+        self.start = start
+        self.end = end
+        self.candidates: _Candidates = similar_names(asked, node)
+
+
+_Place: TypeAlias = _TypedWord | _TypedName
 _Candidates: TypeAlias = Sequence[tuple[str, float]]
-_Replacement: TypeAlias = tuple[_TypedPlace, str, float]
+_Replacement: TypeAlias = tuple[_Place, str, float]
 
 
-def _replacements(places: list[_TypedPlace]) -> Iterator[list[_Replacement]]:
+def _replacements(places: list[_Place]) -> Iterator[list[_Replacement]]:
     """All combinations of replacements for some of these places."""
     most = _CANDIDATES if len(places) > 1 else _CANDIDATES_OF_ONE
     options = [[None, *((place, *it) for it in place.candidates[:most])] for place in places]
@@ -123,14 +135,22 @@ def _replacements(places: list[_TypedPlace]) -> Iterator[list[_Replacement]]:
         yield [replacement for replacement in chosen if replacement is not None]
 
 
-def _pairs(trial: _Trial, words: Sequence[_TypedPlace]) -> Iterator[list[_Replacement]]:
+def _ones(trial: _Trial, words: Sequence[_TypedWord]) -> Iterator[list[_Replacement]]:
+    """Replacements for one word each, from the last to the first."""
+    for place in words:
+        for form, value in trial.likely((place,), place, 1.0):
+            yield [(place, form, value)]
+
+
+def _pairs(trial: _Trial, words: Sequence[_TypedWord]) -> Iterator[list[_Replacement]]:
     """Replacements for two neighbours each, among words from the last to the first."""
     for left, right in zip(words[1:], words, strict=False):
         if right.start == left.end + 1:
             places = left, right
-            others = [(right, *it) for it in trial.likely(places, right, _EDIT, _CANDIDATES)]
-            for it in trial.likely(places, left, _EDIT, _CANDIDATES) if others else ():
-                yield from ([(left, *it), other] for other in others)
+            others = trial.likely(places, right, _EDIT, _CANDIDATES)
+            for one in trial.likely(places, left, _EDIT, _CANDIDATES) if others else ():
+                for other in others:
+                    yield [(left, *one), (right, *other)]
 
 
 class _Kept:
@@ -144,13 +164,23 @@ class _Kept:
 
     __slots__ = ("_spellings", "_words", "is_final", "joined", "least")
 
-    def __init__(self, words: Sequence[str], kept: Sequence[int], spellings: Spellings) -> None:
-        self._words = [words[number] for number in kept]
-        neighbours = [(words[one], words[other]) for one, other in pairwise(kept) if other == one + 1]
-        self.joined = sum(spellings.together(*pair) for pair in neighbours)
+    def __init__(self, words: Sequence[str], new: Sequence[int], spellings: Spellings) -> None:
         self._spellings = spellings
-        self.least = self.joined + min(map(spellings.ceiling, self._words)) if kept else _MANY
-        self.is_final = len(kept) < 2
+        self._words: list[str] = []
+        self.joined = 0
+        self.least = _MANY
+        before: str | None = None
+        for number, word in enumerate(words):
+            if number in new:
+                before = None
+                continue
+            self._words.append(word)
+            self.least = min(self.least, spellings.ceiling(word))
+            if before is not None:
+                self.joined += spellings.together(before, word)
+            before = word
+        self.least += self.joined
+        self.is_final = len(self._words) < 2
 
     def look_closer(self) -> None:
         """Lower the number, in more time than all words took alone."""
@@ -164,15 +194,15 @@ class _Trial:
 
     Args:
         found: how many contain every word of the query as it is.
+        plain: its words if it is nothing else: see `_plain_words`.
     """
 
-    def __init__(self, asked: Asked, found: int) -> None:
+    def __init__(self, asked: Asked, found: int, plain: Sequence[Word]) -> None:
         self._asked = asked
         self._spellings = asked.spellings
         self._found = found
-        typed = _plain_words(asked)
-        self._words = [word.text for word in typed]
-        self._numbers = {word.span[0]: number for number, word in enumerate(typed)}
+        self._words = [word.text for word in plain]
+        self._numbers = {word.span[0]: number for number, word in enumerate(plain)}
         self._known: dict[tuple[int, ...], _Kept] = {}
 
     def best(self, ways: Iterable[list[_Replacement]], least: float = 0.0) -> str | None:
@@ -204,7 +234,7 @@ class _Trial:
         return best
 
     def likely(
-        self, places: Sequence[_TypedPlace], place: _TypedPlace, least: float, most: int | None = None
+        self, places: Sequence[_TypedWord], place: _TypedWord, least: float, most: int | None = None
     ) -> _Candidates:
         """The candidates for one of several places that may help if all of these get new words.
 
@@ -217,17 +247,23 @@ class _Trial:
         """
         if not self._words:
             return place.candidates[:most]
-        floor = max(least, self._found if any(place.held for place in places) else 0)
+        floor = max(least, self._found) if places[0].held or places[-1].held else least
         needed = floor / _LIKELIEST ** len(places)
         kept = self._kept(tuple([self._numbers[place.start] for place in places]))
+        if kept.least <= needed:
+            return ()
         if not place.is_looked_up and kept.least <= _COUNTED:
             kept.look_closer()
-        if kept.least <= needed:
-            return []
+            if kept.least <= needed:
+                return ()
+        candidates = place.candidates
+        if not candidates:
+            return ()
         needed *= _LIKELIEST
-        likely = [one for one in place.candidates[:most] if kept.least * one[1] > needed]
-        if likely:
-            kept.look_closer()
+        likely = [one for one in candidates[:most] if kept.least * one[1] > needed]
+        if not likely:
+            return ()
+        kept.look_closer()
         ceiling = self._spellings.ceiling
         return [
             (form, value)
@@ -244,38 +280,24 @@ class _Trial:
             number = self._numbers[place.start]
             words[number] = form
             new.append(number)
-        joined: int | None = None
-        for bound in self._bounds(words, new):
-            if bound * likely <= least:
-                if joined is None:
-                    # An article may also have a new word and its neighbour as one word.
-                    joined = self._as_one(words, new)
-                if (bound + joined) * likely <= least:
-                    return False
-        return True
-
-    def _bounds(self, words: Sequence[str], new: Sequence[int]) -> Iterator[int]:
-        """Numbers that the articles do not exceed in which every word stands, and no new one as one with its neighbour.
-
-        Each takes longer to find than the one before.
-
-        Args:
-            new: the numbers of the new words. The others are the same in most ways, and come first.
-        """
-        kept = self._kept(tuple(new))
-        yield kept.least
-        kept.look_closer()
-        yield kept.least
-        for number in new:
-            yield self._spellings.ceiling(words[number])
-        yield self._spellings.ceiling_of_all(words) + kept.joined
+        # Each takes longer to find than the one before. The words that are kept are the same in most ways.
+        kept, spellings = self._kept(tuple(new)), self._spellings
+        bound = kept.least
+        if bound * likely > least and not kept.is_final:
+            kept.look_closer()
+            bound = kept.least
+        if bound * likely > least:
+            bound = min(bound, *[spellings.ceiling(words[number]) for number in new])
+        if bound * likely > least:
+            bound = min(bound, spellings.ceiling_of_all(words) + kept.joined)
+        # An article may also have a new word and its neighbour as one word.
+        return bound * likely > least or (bound + self._as_one(words, new)) * likely > least
 
     def _kept(self, new: tuple[int, ...]) -> _Kept:
         """The words but for some that are replaced."""
         found = self._known.get(new)
         if found is None:
-            kept = [number for number in range(len(self._words)) if number not in new]
-            found = self._known[new] = _Kept(self._words, kept, self._spellings)
+            found = self._known[new] = _Kept(self._words, new, self._spellings)
         return found
 
     def _as_one(self, words: Sequence[str], new: Sequence[int]) -> int:
@@ -302,46 +324,24 @@ def _is_words(text: str) -> bool:
     return text.replace(" ", "").isalnum()
 
 
-def _held(asked: Asked, word: str) -> Held:
-    known = asked.spellings.held
-    found = known.get(word)
-    if found is None:
-        term = _only_term(word)
-        # What may not be misspelt is known.
-        held = FEW if term is None else asked.spellings.count(Word(word))
-        is_strange = term is not None and held >= FEW and not asked.reader.articles_with(term)
-        found = known[word] = Held(held, is_strange)
+def _facts(asked: Asked, word: str) -> Typed:
+    """What is known of a word, which is remembered."""
+    reader = asked.reader
+    term = _only_term(word)
+    # What may not be misspelt is known.
+    held = FEW if term is None else reader.count(plain_word(word, (0, 0)))
+    is_strange = term is not None and held >= FEW and not reader.articles_with(term)
+    found = asked.spellings.typed[word] = Typed(term, held, is_strange)
     return found
 
 
-def _candidates(asked: Asked, word: str, found: int) -> _Candidates:
+def _corrected(asked: Asked, word: Typed, competes: bool) -> _Candidates:
     """The likely corrections of a word.
 
     Args:
-        found: as `respell`.
-    """
-    corrections = asked.spellings.corrections
-    held = _held(asked, word).articles
-    key = _key(word, held, found)
-    likely = corrections.get(key)
-    if likely is None:
-        likely = corrections[key] = _corrected(asked, word, held, key[1])
-    return likely
-
-
-def _key(word: str, held: int, found: int) -> tuple[str, bool]:
-    """What the corrections of a word depend on besides the index: see `Spellings.corrections`."""
-    return word, bool(found and held)
-
-
-def _corrected(asked: Asked, word: str, held: int, competes: bool) -> _Candidates:
-    """See `_candidates`.
-
-    Args:
-        held: how many articles contain the word.
         competes: whether the word as it is competes with its corrections.
     """
-    term = _only_term(word)
+    term, held = word.term, word.articles
     if term is None:
         return ()
     likely: list[tuple[float, str, float]] = []

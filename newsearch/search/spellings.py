@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice, pairwise
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from newsearch.engine.base import Options, Reader
 from newsearch.query.plan import is_text
-from newsearch.query.tree import All, And, Everything, Node, Or, Phrase, Word, replace
+from newsearch.query.tree import All, And, Everything, Node, Or, Phrase, Word, plain_word, replace
 from newsearch.ranking import word_weight
 from newsearch.text import analysis
 from newsearch.text.english import AMBIGUOUS_PLURALS, FUNCTION_WORDS
@@ -71,24 +71,31 @@ class Memory(dict[Key, Value]):
         super().__setitem__(key, value)
 
 
-class Held(NamedTuple):
-    """How often a word occurs in an index.
+class Typed:
+    """What is known of a word as typed.
 
     Attributes:
+        term: the term of a word that may be misspelt, else None.
         articles: the number of articles that contain it in any form.
         is_strange: whether the index has only other forms of it, such as those of another language.
+        corrections: its likely corrections with their likelihoods, without and with the word as their rival; None if
+            they were not looked for yet (see `respelling`).
     """
 
-    articles: int
-    is_strange: bool = False
+    __slots__ = ("articles", "corrections", "is_strange", "term")
+
+    def __init__(self, term: str | None, articles: int, is_strange: bool) -> None:
+        self.term = term
+        self.articles = articles
+        self.is_strange = is_strange
+        self.corrections: list[Sequence[tuple[str, float]] | None] = [None, None]
 
 
 class Spellings:
     """Finds and caches the spellings of one generation of an index.
 
     Attributes:
-        held: for words, how many articles contain them, and whether the index has only other forms (see `respelling`).
-        corrections: for words, and for whether they compete with them, likely corrections with their likelihoods.
+        typed: what is known of words (see `respelling`).
         names: for names that no article has, the most similar ones (see `help`).
         expansions: the words that the best articles of a search share (see `expansion`).
     """
@@ -104,8 +111,7 @@ class Spellings:
         self._trees: dict[str, tuple[Node, Node]] = {}
         self.names: Memory[Node, list[tuple[str, float]]] = Memory(_MAX_REMEMBERED)
         self.expansions: dict[tuple[Node, Options], tuple[Word, ...]] = {}
-        self.held: Memory[str, Held] = Memory(_MAX_WORDS)
-        self.corrections: Memory[tuple[str, bool], Sequence[tuple[str, float]]] = Memory(_MAX_REMEMBERED)
+        self.typed: Memory[str, Typed] = Memory(_MAX_WORDS)
 
     def ceiling(self, word: str) -> int:
         """A number that the articles with a word of letters and digits do not exceed, in any spelling but as one with
@@ -115,11 +121,15 @@ class Spellings:
         """
         found = self._ceilings.get(word)
         if found is None:
-            node = self.expand(Word(word, span=(0, len(word))), word)
-            others = node.children[1:] if isinstance(node, Or) else ()
             found = self.reader.bound((word,))
-            for other in others:
-                found += self.count(replace(other, weight=1.0, span=(0, 0)))
+            if word not in self._alone:
+                typed = plain_word(word, (0, len(word)))
+                (node,) = self._spelt(typed, [])
+                if node is typed:
+                    self._alone[word] = None
+                elif isinstance(node, Or):
+                    for other in node.children[1:]:
+                        found += self.count(replace(other, weight=1.0, span=(0, 0)))
             self._ceilings[word] = found
         return found
 
