@@ -3,6 +3,7 @@
 #include "_kernel_words.h"
 
 #define LENGTHS 4096 /* longer forms than this are none of newsearch's */
+#define BEGUN 3      /* letters at the beginning of a term that its first half has, unless the term ends there */
 #define ENDING 3     /* bytes of its end by which a form stands among those of its length */
 
 static int64_t letters_in(const uint8_t *form, int64_t size) {
@@ -165,6 +166,12 @@ static int add_ended(const Halves *halves, uint32_t mask, Py_ssize_t low, Py_ssi
     return last < 0 ? -1 : 0;
 }
 
+/* Many forms begin with the same two letters, but those that end alike are compared by their letters, many at once. */
+static Py_ssize_t begun_letters(Py_ssize_t length) {
+    const Py_ssize_t least = length > BEGUN ? BEGUN : length - 1;
+    return length / 2 > least ? length / 2 : least;
+}
+
 static int is_inside(char byte) { return ((uint8_t)byte & 0xC0) == 0x80; }
 
 /* The term with its last letter before the middle and its first one after it swapped. */
@@ -212,7 +219,7 @@ PyObject *near(PyObject *module, PyObject *args) {
         PyErr_SetString(PyExc_TypeError, "these arrays are not those of a dictionary");
         goto done;
     }
-    for (Py_ssize_t left = length / 2; left; left--) {
+    for (Py_ssize_t left = begun_letters(length); left; left--) {
         halves.half++;
         while (is_inside(halves.term[halves.half])) halves.half++;
     }
