@@ -95,9 +95,9 @@ class _TypedWord:
         self._competes = bool(found and held)
 
     @property
-    def is_looked_up(self) -> bool:
-        """Whether its candidates are remembered from another query."""
-        return self._facts.corrections[self._competes] is not None
+    def looked_up(self) -> _Candidates | None:
+        """Its candidates, if they are remembered from another query."""
+        return self._facts.corrections[self._competes]
 
     @property
     def candidates(self) -> _Candidates:
@@ -114,7 +114,6 @@ class _TypedName:
 
     held = 0
     is_known = False
-    is_looked_up = False
 
     def __init__(self, asked: Asked, start: int, end: int, node: Match) -> None:
         self.start = start
@@ -145,7 +144,7 @@ def _ones(trial: _Trial, words: Sequence[_TypedWord]) -> Iterator[list[_Replacem
 def _pairs(trial: _Trial, words: Sequence[_TypedWord]) -> Iterator[list[_Replacement]]:
     """Replacements for two neighbours each, among words from the last to the first."""
     for left, right in zip(words[1:], words, strict=False):
-        if right.start == left.end + 1:
+        if right.start == left.end + 1 and left.looked_up != ():
             places = left, right
             others = trial.likely(places, right, _EDIT, _CANDIDATES)
             for one in trial.likely(places, left, _EDIT, _CANDIDATES) if others else ():
@@ -245,17 +244,18 @@ class _Trial:
             least: as `best`.
             most: how many of them are looked at.
         """
+        looked_up = place.looked_up
+        if looked_up == ():
+            return ()
         if not self._words:
             return place.candidates[:most]
         floor = max(least, self._found) if places[0].held or places[-1].held else least
         needed = floor / _LIKELIEST ** len(places)
         kept = self._kept(tuple([self._numbers[place.start] for place in places]))
+        if looked_up is None and needed < kept.least <= _COUNTED:
+            kept.look_closer()
         if kept.least <= needed:
             return ()
-        if not place.is_looked_up and kept.least <= _COUNTED:
-            kept.look_closer()
-            if kept.least <= needed:
-                return ()
         candidates = place.candidates
         if not candidates:
             return ()

@@ -185,8 +185,12 @@ class FormCounts:
 
 def _alone(word: str) -> str | None:
     """The term of a word that has no other spelling, and that is more than half of a pair."""
+    if not word.isalpha():
+        return None
+    if word.isascii():
+        return word[: analysis.MAX_TERM_LENGTH].lower()
     terms = analysis.terms(word)
-    return terms[0] if len(terms) == 1 and word.isalpha() and not is_half(terms[0]) else None
+    return terms[0] if len(terms) == 1 and not is_half(terms[0]) else None
 
 
 def _ranked(totals: Iterable[tuple[bytes, int]], limit: int) -> list[tuple[bytes, int]]:

@@ -104,8 +104,9 @@ class Vocabulary(NamedTuple):
         numbers, letters, rarity = self.frequent
         if least >= FREQUENT:
             # Most forms are rare. To compare all others takes less time than to read the order of all forms.
-            first = int(rarity.searchsorted(np.int32(-min(least, _MOST)), side="right"))
-            if first * (_NEAREST if edits == 1 else 1) <= len(self.counts) // 2:
+            most, wanted = len(self.counts) // (2 * (_NEAREST if edits == 1 else 1)), -min(least, _MOST)
+            if most >= len(rarity) or rarity[most] > wanted:
+                first = int(rarity.searchsorted(np.int32(wanted), side="right"))
                 return kernel.similar(
                     term, edits, letters_of(term), letters[:first], numbers[:first], self.text, self.at
                 )
