@@ -91,7 +91,7 @@ typedef struct {
     Array text, at, numbers, letters;
     Wanted wanted;
     const char *term;
-    Py_ssize_t size, half; /* in bytes: of the term, and of its first half */
+    Py_ssize_t size, half; /* in bytes: of the term, and of its first half, the longer one of a short term */
 } Halves;
 
 /* The bytes of a form; NULL with an exception if it lies outside the dictionary. */
