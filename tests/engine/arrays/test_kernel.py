@@ -42,6 +42,8 @@ def make_part(random: np.random.Generator, articles: int) -> Part:
     value = np.where(random.random(len(doc)) < 0.01, 200, random.integers(1, 4, len(doc))).astype(kind)
     unit = float(random.choice([0.25, 1 / 3, 2.0]))
     part = Part(doc, value, unit, unit * float(value.max(initial=0)))
+    if kind is np.float64 and len(doc) and random.random() < 0.5:
+        part = part._replace(tops=kernel.tops_of(value))
     if random.random() < 0.5:
         return part
     held = np.zeros(articles, bool)
@@ -581,6 +583,19 @@ def test_what_is_no_fitting_array_is_an_error(short: Any) -> None:
         )
     with pytest.raises((TypeError, ValueError, BufferError)):
         kernel.best_codes([Codes(docs, short, 0, 1)], 5, None)
+
+
+@pytest.mark.parametrize("tops", [np.ones(1), np.ones(2, np.uint16), "text"])
+def test_what_are_no_tops_of_every_block_is_an_error(tops: Any) -> None:
+    docs = np.arange(65, dtype=np.uint32)
+    part = Part(docs, np.ones(65), 1.0, 1.0, tops=tops)
+    with pytest.raises((TypeError, ValueError, BufferError)):
+        kernel.best_complete([part], Boost(np.ones(65), None, np.ones(1)), None, None, 10, 0)
+
+
+def test_tops_are_the_highest_values_of_blocks() -> None:
+    values = np.random.default_rng(1).random(200)
+    assert kernel.tops_of(values).tolist() == [max(values[at : at + 64]) for at in range(0, 200, 64)]
 
 
 ONES = np.ones(1)

@@ -60,7 +60,7 @@ static struct PyModuleDef definition = {
 };
 
 static const Constant constants[] = {
-    CONSTANT(FIELDS), CONSTANT(CHUNK), CONSTANT(SORTED_CHUNK), CONSTANT(PARTS), CONSTANT(K1),
+    CONSTANT(FIELDS), CONSTANT(BLOCK), CONSTANT(CHUNK), CONSTANT(SORTED_CHUNK), CONSTANT(PARTS), CONSTANT(K1),
 };
 
 PyMODINIT_FUNC PyInit__kernel(void) {

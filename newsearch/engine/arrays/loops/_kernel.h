@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define FIELDS 4   /* text fields of an article, see ranking.TEXT_FIELDS */
-#define BLOCK 64   /* postings that are looked at together */
+#define BLOCK 64   /* postings that are looked at together, see lists.py */
 #define CHUNK 1024 /* articles whose boosts have a common ceiling, see kernel.py */
 #define SORTED_CHUNK 64 /* the same in an order other than relevance */
 #define SLACK (1 + 1e-9)
@@ -42,7 +42,7 @@ typedef struct {
 
 typedef struct {
     Array doc, value;
-    Array bits, ranks; /* see kernel.Part */
+    Array bits, ranks, tops; /* see kernel.Part; not always open */
     AllPostings *postings; /* of a kernel.InPlace, whose `doc` tells the length alone; or NULL */
     const FormRange *ranges;
     Py_ssize_t range_count;

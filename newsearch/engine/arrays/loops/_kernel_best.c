@@ -70,6 +70,12 @@ static inline int sift_f64(const double *values, int size, double least, uint8_t
     return count;
 }
 
+/* The highest value of some postings from `i` on, or of their blocks: they are in two of these at most. */
+static double top_of(const List *list, Py_ssize_t i, int size) {
+    const double *tops = list->tops.data, first = tops[i / BLOCK], last = tops[(i + size - 1) / BLOCK];
+    return first > last ? first : last;
+}
+
 /* The places, counted from `i`, of up to BLOCK postings that may reach the threshold with what other lists may add.
  * Codes are compared as the small integers that they are, and most boosts are never read. */
 static int sift(const Best *best, const List *list, Py_ssize_t i, double elsewhere, uint8_t *places) {
@@ -83,6 +89,7 @@ static int sift(const Best *best, const List *list, Py_ssize_t i, double elsewhe
         while (++chunk <= last) boost = ceilings[chunk] > boost ? ceilings[chunk] : boost;
         least = (threshold(best) / (boost * SLACK) - elsewhere) / list->unit;
     }
+    if (list->tops.is_open && top_of(list, i, size) < least) return 0;
     if (list->value.type == F64) return sift_f64((const double *)list->value.data + i, size, least, places);
     const int whole = least > 0 ? (least < 65536 ? (int)ceil(least) : 65536) : 0;
     if (list->value.type == U8) return sift_u8((const uint8_t *)list->value.data + i, size, whole, places);

@@ -8,6 +8,7 @@ void lists_close(List *lists, Py_ssize_t count) {
         array_close(&lists[i].value);
         array_close(&lists[i].bits);
         array_close(&lists[i].ranks);
+        array_close(&lists[i].tops);
     }
     PyMem_Free(lists);
 }
@@ -24,8 +25,9 @@ List *lists_open(PyObject *parts, Py_ssize_t *count) {
     for (Py_ssize_t i = 0; i < *count; i++) {
         List *list = &lists[i];
         PyObject *part = PyList_GetItem(parts, i);
-        PyObject *doc, *value, *bits, *ranks, *live;
-        if (!part || !PyArg_ParseTuple(part, "OOddOOO", &doc, &value, &list->unit, &list->best, &bits, &ranks, &live))
+        PyObject *doc, *value, *bits, *ranks, *live, *tops;
+        if (!part ||
+            !PyArg_ParseTuple(part, "OOddOOOO", &doc, &value, &list->unit, &list->best, &bits, &ranks, &live, &tops))
             goto fail;
         if (PyObject_TypeCheck(doc, &PyRange_Type)) {
             list->doc.type = list->value.type = IMPLIED;
@@ -37,6 +39,13 @@ List *lists_open(PyObject *parts, Py_ssize_t *count) {
         if (list->value.length < list->doc.length) {
             PyErr_SetString(PyExc_ValueError, "fewer values than articles");
             goto fail;
+        }
+        if (tops != Py_None) {
+            if (array_open(&list->tops, tops) < 0) goto fail;
+            if (list->tops.type != F64 || list->tops.length < (list->doc.length + BLOCK - 1) / BLOCK) {
+                PyErr_SetString(PyExc_TypeError, "a highest value of type float64 for each block is expected here");
+                goto fail;
+            }
         }
         if (bits == Py_None) continue;
         if (bits_open(&list->bits, bits) < 0 || array_open(&list->ranks, ranks) < 0) goto fail;

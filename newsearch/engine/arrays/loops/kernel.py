@@ -25,6 +25,7 @@ from newsearch.engine.arrays.loops.forms import near as near
 from newsearch.engine.arrays.loops.forms import one_edit as one_edit
 from newsearch.engine.arrays.loops.forms import scan as scan
 from newsearch.engine.arrays.loops.forms import similar as similar
+from newsearch.engine.arrays.loops.lists import BLOCK as BLOCK
 from newsearch.engine.arrays.loops.lists import CHUNK as CHUNK
 from newsearch.engine.arrays.loops.lists import COMPARED as COMPARED
 from newsearch.engine.arrays.loops.lists import Best
@@ -44,6 +45,7 @@ from newsearch.engine.arrays.loops.lists import listed as listed
 from newsearch.engine.arrays.loops.lists import looked_up as looked_up
 from newsearch.engine.arrays.loops.lists import passed as passed
 from newsearch.engine.arrays.loops.lists import shortest_first as shortest_first
+from newsearch.engine.arrays.loops.lists import tops_of as tops_of
 from newsearch.engine.arrays.loops.spread import Spread, Table
 
 Array: TypeAlias = NDArray[Any]
@@ -472,6 +474,7 @@ def give_back() -> None:
 
 _CONSTANTS = {
     "FIELDS": len(ranking.TEXT_FIELDS),
+    "BLOCK": BLOCK,
     "CHUNK": CHUNK,
     "SORTED_CHUNK": SORTED_CHUNK,
     "PARTS": ranking.PARTS,

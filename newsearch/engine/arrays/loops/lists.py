@@ -24,6 +24,9 @@ of the articles that pass, as sieve.union returns it."""
 CHUNK = 1024
 """The number of articles that share a boost ceiling: those whose numbers differ only in the last ten bits."""
 
+BLOCK = 64
+"""The number of values that share a highest value."""
+
 COMPARED = frozenset(map(np.dtype, ("u1", "u2", "u4", "i4", "i8", "f8")))
 """The types of numbers that compiled loops read. Few files have others: small numbers below 0, or huge ones."""
 
@@ -44,7 +47,8 @@ class Part(NamedTuple):
 
     Long lists also have a bitmap. `bits` has one bit for each article of the index, set if it is in the list, in words
     of 64 bits, uint64 (see sieve.union). `ranks` is the number of listed articles before each word, uint32. `live` is
-    the number of these articles that are live, if it is known.
+    the number of these articles that are live, if it is known. Long lists that are kept with scores, float64, also have
+    the highest value of every BLOCK of them, `tops`: most need not be read then.
     """
 
     doc: Array
@@ -54,6 +58,7 @@ class Part(NamedTuple):
     bits: Array | None = None
     ranks: Array | None = None
     live: int | None = None
+    tops: Array | None = None
 
     def look_up(self, docs: Array) -> Array:
         """The values of these articles, 0 for those not in the list."""
@@ -81,6 +86,12 @@ class Part(NamedTuple):
             self.value >= (self.value.dtype.type(ceil(least)) if self.value.dtype.kind == "u" else least)
         ).nonzero()[0]
         return self.doc.take(kept), self.value.take(kept)
+
+
+def tops_of(values: Array) -> Array:
+    """The highest of every BLOCK values; the last one is that of those left over. There must be any."""
+    tops: Array = np.maximum.reduceat(values, np.arange(0, len(values), BLOCK))
+    return tops
 
 
 class Every(Part):

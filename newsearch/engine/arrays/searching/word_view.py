@@ -214,12 +214,16 @@ class WordView(ColumnView):
         return found
 
     def with_bits(self, part: Part) -> Part:
-        """The same part, with a bitmap over all articles if the list is long enough for that to pay off."""
+        """The same part, with a bitmap over all articles if the list is long enough for that to pay off. It then has
+        `tops`, too, if its values are scores."""
         is_crowded = self._is_crowded() and not self._shares
         if len(part.doc) * (_BITS_SHARE_OF_CROWDED if is_crowded else _BITS_SHARE) <= self.articles:
             return part
         bits, ranks = sieve.ranked(part.doc, self.articles)
-        return part._replace(bits=np.frombuffer(bits, np.uint64), ranks=np.frombuffer(ranks, np.uint32))
+        tops = kernel.tops_of(part.value) if part.value.dtype == np.float64 else None
+        return part._replace(
+            bits=np.frombuffer(bits, np.uint64), ranks=np.frombuffer(ranks, np.uint32), tops=tops
+        )
 
     def packed(self, part: Part) -> Part:
         """A part as it is kept: without the numbers of its articles if it would drive out most of what is kept. Its
