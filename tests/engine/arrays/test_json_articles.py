@@ -206,6 +206,28 @@ def _hit(
 
 
 @pytest.mark.skipif(not IS_COMPILED, reason="newsearch was installed without a compiler")
+def test_a_segment_stays_open_while_another_thread_opens_it_again() -> None:
+    from newsearch.engine.arrays.segment import _json_articles
+
+    blob, segments, is_open = memoryview(b"\0\0"), [None], []
+
+    def decompress(frame: memoryview) -> bytes:
+        segments[0] = None  # another thread may run meanwhile
+        with pytest.raises(BufferError):
+            blob.release()
+        is_open.append(True)
+        return _RECORD
+
+    calls = (lambda frame: 1, decompress, lambda: True, lambda: None)
+    segments[0] = _json_articles.opened(_columns(), _NO_TABLES, np.array((0, 1, 2)), blob, calls)
+    rows = [(0.0, doc, 0.5) for doc in (0, 1)]
+    found, _ = _json_articles.hits(
+        *(segments, [0, 2], None, rows, [True, True], 1, [], ({}, {}), bytearray(8), {})
+    )
+    assert (len(found), is_open) == (2, [True, True])
+
+
+@pytest.mark.skipif(not IS_COMPILED, reason="newsearch was installed without a compiler")
 def test_numbers_that_lead_nowhere_are_noticed() -> None:
     assert _hit() == (
         b'{"rank":1,"score":0.5,"complete":true,"id":"id","path":"id","title":"title","published":false}'

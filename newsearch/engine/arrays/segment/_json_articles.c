@@ -437,6 +437,7 @@ static int add_start(Text *text, Py_ssize_t rank, PyObject *score, int is_comple
 }
 
 typedef struct {
+    PyObject *segment;      /* the capsule of the columns: another thread may put a new one into the list */
     const Columns *columns; /* NULL if only the Article tells */
     Py_ssize_t doc;
     PyObject *record;
@@ -468,7 +469,8 @@ static int find_place(Place *place, PyObject *segments, PyObject *starts, PyObje
         const Py_ssize_t middle = low + (high - low) / 2;
         if (PyLong_AsSsize_t(PyList_GetItem(starts, middle)) <= doc) low = middle; else high = middle;
     }
-    if (!high || (start = PyLong_AsSsize_t(PyList_GetItem(starts, low))) < 0) return PyErr_Occurred() ? -1 : damaged("there are no segments");
+    if (!high || (start = PyLong_AsSsize_t(PyList_GetItem(starts, low))) < 0)
+        return PyErr_Occurred() ? -1 : damaged("there are no segments");
     PyObject *segment = PyList_GetItem(segments, low), *made = NULL;
     if (segment == Py_None) {
         made = PyObject_CallFunction(open, "n", low);
@@ -477,6 +479,7 @@ static int find_place(Place *place, PyObject *segments, PyObject *starts, PyObje
         Py_DECREF(made);
     }
     if (segment == Py_False) return 0;
+    place->segment = Py_NewRef(segment);
     place->columns = PyCapsule_GetPointer(segment, capsule_name);
     if (!place->columns) return -1;
     place->doc = doc - start;
@@ -593,7 +596,10 @@ static PyObject *hits(PyObject *module, PyObject *args) {
     }
     if (found) result = Py_BuildValue("Oy#", found, others.data ? others.data : "", (Py_ssize_t)others.length);
 done:
-    for (Py_ssize_t i = 0; places && i < count; i++) Py_XDECREF(places[i].record);
+    for (Py_ssize_t i = 0; places && i < count; i++) {
+        Py_XDECREF(places[i].record);
+        Py_XDECREF(places[i].segment);
+    }
     Py_XDECREF(found);
     PyMem_Free(places);
     PyMem_Free(text.data);
