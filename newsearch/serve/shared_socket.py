@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from ctypes import c_int64
 from multiprocessing import get_context
 from socket import socket
@@ -29,7 +30,7 @@ class SharedSocket(socket):
     Args:
         listening: the socket. It is closed together with this one.
         workers: how many processes listen.
-        counts: for each worker the number of its process, and of its connections when it last accepted one.
+        counts: for each worker the number of its process, and of its open connections.
     """
 
     def __init__(self, listening: socket, workers: int, counts: Any = None) -> None:
@@ -39,7 +40,7 @@ class SharedSocket(socket):
         # Without a lock: a worker that is killed would keep it.
         self._counts = counts or get_context("spawn").RawArray(c_int64, 2 * workers)
         self._place = 0
-        self._accepted: WeakSet[socket] = WeakSet()
+        self._open: WeakSet[socket] = WeakSet()
 
     def __reduce__(self) -> Any:
         return SharedSocket, (self._listening, self._workers, self._counts)
@@ -52,14 +53,19 @@ class SharedSocket(socket):
         """The next connection, and the address of the client, as `socket.accept` returns them."""
         if self._told() > min(self._counts[1::2]) + _AHEAD:
             sleep(_PAUSE)
-        connection, address = super().accept()
-        self._accepted.add(connection)
+        accepted, address = super().accept()
+        connection = _Connection(accepted, self._ended)
+        self._open.add(connection)
         self._told()
         return connection, address
 
+    def _ended(self, connection: socket) -> None:
+        self._open.discard(connection)
+        self._told()
+
     def _told(self) -> int:
-        """How many connections this worker has. The others are told."""
-        process, own = os.getpid(), len(self._accepted)
+        """How many open connections this worker has. The others are told."""
+        process, own = os.getpid(), len(self._open)
         if self._counts[self._place] != process:
             self._place = self._free_place()
             self._counts[self._place] = process
@@ -72,11 +78,28 @@ class SharedSocket(socket):
         return next((place for place in places if not _is_running(self._counts[place])), 0)
 
 
+class _Connection(socket):
+    """A connection that says when it is closed. As part of a cycle, it may be garbage for long before it is freed.
+
+    Args:
+        accepted: what it is made of, and what is then detached.
+        ended: called with this connection.
+    """
+
+    def __init__(self, accepted: socket, ended: Callable[[socket], None]) -> None:
+        super().__init__(accepted.family, accepted.type, accepted.proto, accepted.detach())
+        self._ended = ended
+
+    def close(self) -> None:
+        super().close()
+        self._ended(self)
+
+
 def _is_running(process: int) -> bool:
     if not process:
         return False
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):  # or it is the number of another user's process now
         return False
     return True

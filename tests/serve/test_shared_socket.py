@@ -94,6 +94,15 @@ def test_connections_that_have_ended_do_not_count(
     assert pauses == []
 
 
+def test_a_closed_connection_does_not_count_though_it_is_not_freed(listening: SharedSocket) -> None:
+    """Those of uvicorn are parts of cycles, and are freed only by a garbage collection."""
+    with create_connection(listening.getsockname()):
+        connection, _ = listening.accept()
+    assert listening._counts[1] == 1
+    connection.close()
+    assert listening._counts[1] == 0
+
+
 def test_workers_with_as_many_connections_do_not_wait(
     listening: SharedSocket, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +120,18 @@ def test_a_worker_that_has_ended_is_replaced(listening: SharedSocket, clients: C
     listening._counts[:] = [os.getppid(), 5, ended.pid, 7]
     clients.accept(2)
     assert list(listening._counts) == [os.getppid(), 5, os.getpid(), 2]
+
+
+def test_the_number_of_an_ended_worker_may_be_that_of_a_process_of_another_user(
+    listening: SharedSocket, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(process: int, number: int) -> None:
+        raise PermissionError
+
+    listening._counts[:2] = [os.getppid(), 7]
+    monkeypatch.setattr(os, "kill", refuse)
+    clients.accept(1)
+    assert list(listening._counts) == [os.getpid(), 1, 0, 0]
 
 
 def test_two_workers_that_take_the_same_place_part(listening: SharedSocket, clients: Clients) -> None:
