@@ -279,9 +279,15 @@ def test_standard_input_of_another_format_is_an_error(
     result = run("index", "-", "--index", tmp_path / "i", "--as", "markdown")
     said = "newsearch: -: standard input is JSON Lines, not markdown; write it to a file first\n"
     assert (result.code, result.err) == (2, said)
+
+
+@pytest.mark.parametrize("name", ["json", "json-lines", "newsapi"])
+def test_standard_input_may_be_said_to_be_of_records(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     record = {"title": "One", "url": "https://a.example/1", "source": {"name": "CNN"}}
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(json.dumps(record).encode())))
-    assert run("index", "-", "--index", tmp_path / "i", "--as", "newsapi").code == 0
+    assert run("index", "-", "--index", tmp_path / "i", "--as", name).code == 0
 
 
 def test_show_takes_a_url_and_finds_unpublished_articles(run: Command, index: Path) -> None:

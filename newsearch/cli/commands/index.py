@@ -75,7 +75,7 @@ def index(sources: Sequence[str], explain: bool, work: Work) -> int:
 def _standard_input(work: Work) -> JsonStream:
     if sys.stdin is None:
         raise SourceError(STREAM, "standard input is closed")
-    if work.format not in (None, "json-lines", *OF_RECORDS):
+    if work.format not in (None, "json-lines", "json", *OF_RECORDS):
         raise SourceError(
             STREAM, f"standard input is JSON Lines, not {work.format}; write it to a file first"
         )
