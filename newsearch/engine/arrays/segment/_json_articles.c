@@ -159,7 +159,7 @@ typedef struct Text {
     char *data;
     size_t length, room;
     int failed;
-    struct Text *others; /* what is quoted here and not ASCII, with a space for all that is between */
+    struct Text *others; /* what is quoted here and not ASCII, or DEL, with a space for all that is between */
 } Text;
 
 static void add(Text *text, const char *data, size_t length) {
@@ -539,12 +539,12 @@ static int note(Py_buffer *asked, PyObject *read, PyObject *doc, PyObject *recor
 
 static const char hits_doc[] =
     "hits(segments, starts, open, rows, held, rank, more, recent, asked, read): hits as JSON.\n\n"
-    "Returns a list with the bytes of each hit, None if only the Article tells; and what of them is not ASCII, with\n"
-    "spaces for all else. It may not be UTF-8. `segments` are capsules of `opened`, None where open(number) has to put\n"
-    "one, and False where only Articles tell; `starts` the number of the first article of each. `rows` are those of the\n"
-    "page, `held` tells whether each contains every word. `recent` are two dicts of\n"
-    "records that were read before. `asked` holds numbers of articles that were asked for, as uint32. A record that was\n"
-    "read is put into `read` if its article is one of them, or if only the Article tells.\n\n"
+    "Returns a list with the bytes of each hit, None if only the Article tells; and what of them is not ASCII, or DEL,\n"
+    "with spaces for all else. It may not be UTF-8. `segments` are capsules of `opened`, None where open(number) has to\n"
+    "put one, and False where only Articles tell; `starts` the number of the first article of each. `rows` are those of\n"
+    "the page, `held` tells whether each contains every word. `recent` are two dicts of records that were read before.\n"
+    "`asked` holds numbers of articles that were asked for, as uint32. A record that was read is put into `read` if its\n"
+    "article is one of them, or if only the Article tells.\n\n"
     "Raises ValueError, or what the calls raise, if an article is damaged.";
 
 static PyObject *hits(PyObject *module, PyObject *args) {
