@@ -367,6 +367,16 @@ xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="https://g.exampl
             },
         ],
     ),
+    "jf2.json": (
+        {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": "Gazette",
+            "home_page_url": "/",
+            "feed_url": "https://g.example/feed.json",
+            "items": [{"id": "1", "title": "A", "url": "/1", "content_text": "x"}],
+        },
+        [{"title": "A", "provider": "Gazette", "url": "https://g.example/1"}],
+    ),
     "page1.html": (
         """<html lang=en><head><script type="application/ld+json">{"@context":"https://schema.org",
 "@graph":[{"@type":"WebSite","name":"Gazette","@id":"#s"},{"@type":"Person","@id":"#a",

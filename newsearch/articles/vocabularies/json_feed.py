@@ -31,7 +31,7 @@ def is_feed(document: Mapping[str, Any]) -> bool:
 def read(item: Mapping[str, Any], feed: Mapping[str, Any]) -> Keys:
     """Read an item; missing author, language and outlet come from the feed."""
     keys = Keys(item)
-    site = plain(first(feed.get("home_page_url"), feed.get("feed_url")))
+    site = address(feed.get("home_page_url")) or address(feed.get("feed_url"))
 
     def link(value: Any) -> Any:
         return absolute(value.strip(), site) if isinstance(value, str) else value
