@@ -25,7 +25,7 @@
 #define LEAST_PLAIN 1e-4 /* between these, all writers of JSON write a fraction with the same characters */
 #define MOST_PLAIN 1e15
 #define MOST_SCORED 1e9 /* a score below it has at most 15 digits, so its shortest form is the rounded one */
-#define MAX_RECORD (64 << 20)
+#define MAX_RECORD (64 << 20) /* see records.py */
 
 static int damaged(const char *what) {
     PyErr_SetString(PyExc_ValueError, what);
@@ -623,6 +623,7 @@ static struct PyModuleDef definition = {
 static const Constant constants[] = {
     CONSTANT(PUBLISHED), CONSTANT(DATED),    CONSTANT(DATE_ONLY),     CONSTANT(HAS_HEAT),
     CONSTANT(HAS_QUALITY), CONSTANT(MODIFIED), CONSTANT(MODIFIED_ONLY), CONSTANT(TAGGED),
+    CONSTANT(MAX_RECORD),
 };
 
 PyMODINIT_FUNC PyInit__json_articles(void) {

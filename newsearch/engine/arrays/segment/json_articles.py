@@ -12,7 +12,7 @@ from typing import Any
 
 from newsearch._compiled import compiled
 from newsearch.engine.arrays.segment import columns
-from newsearch.engine.arrays.segment.records import BROKEN
+from newsearch.engine.arrays.segment.records import BROKEN, MAX_RECORD
 from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.arrays.segment.stored import FACTS, TABLES
 from newsearch.errors import IndexCorrupt
@@ -94,4 +94,5 @@ class JsonArticles:
 
 _FLAGS = ("PUBLISHED", "DATED", "DATE_ONLY", "HAS_HEAT", "HAS_QUALITY", "MODIFIED", "MODIFIED_ONLY", "TAGGED")
 
-_compiled = compiled(f"{__package__}._json_articles", {name: getattr(columns, name) for name in _FLAGS})
+_constants = {name: getattr(columns, name) for name in _FLAGS} | {"MAX_RECORD": MAX_RECORD}
+_compiled = compiled(f"{__package__}._json_articles", _constants)

@@ -33,7 +33,8 @@ _SAME = "\x1e"
 _LEVEL = 3
 _DICTIONARY_BYTES = 64 << 10
 _SAMPLES = 2000
-_MAX_RECORD = 64 << 20
+MAX_RECORD = 64 << 20
+"""The maximum size of an encoded record, in bytes."""
 
 BROKEN = (zstandard.ZstdError, BufferError)
 """Raised for bytes that are no record. BufferError: a blob of equal bytes, kept as one."""
@@ -228,7 +229,7 @@ class RecordReader:
         """
         data = self._blob[self._at[doc] : self._at[doc + 1]]
         try:
-            if 0 < frame_content_size(data) <= _MAX_RECORD:
+            if 0 < frame_content_size(data) <= MAX_RECORD:
                 with self._lock:
                     return self._decompress(data)
         except BROKEN:
