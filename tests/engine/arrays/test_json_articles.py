@@ -206,6 +206,22 @@ def _hit(
 
 
 @pytest.mark.skipif(not IS_COMPILED, reason="newsearch was installed without a compiler")
+def test_a_record_from_before_is_put_among_the_last_again() -> None:
+    from newsearch.engine.arrays.segment import _json_articles
+
+    def fail(*_: Any) -> Any:
+        raise AssertionError("a known record is read again")
+
+    opened = _json_articles.opened(
+        _columns(), _NO_TABLES, np.array((0, 1, 2)), np.zeros(2, np.uint8), (fail,) * 4
+    )
+    rows, read = [(0.0, doc, 0.5) for doc in (0, 1)], dict[int, bytes]()
+    recent = {0: _RECORD}, {1: _RECORD}
+    _json_articles.hits([opened], [0, 2], None, rows, [True, True], 1, [], recent, bytearray(8), read)
+    assert read == {1: _RECORD}
+
+
+@pytest.mark.skipif(not IS_COMPILED, reason="newsearch was installed without a compiler")
 def test_a_segment_stays_open_while_another_thread_opens_it_again() -> None:
     from newsearch.engine.arrays.segment import _json_articles
 

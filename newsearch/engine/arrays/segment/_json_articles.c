@@ -544,7 +544,7 @@ static const char hits_doc[] =
     "put one, and False where only Articles tell; `starts` the number of the first article of each. `rows` are those of\n"
     "the page, `held` tells whether each contains every word. `recent` are two dicts of records that were read before.\n"
     "`asked` holds numbers of articles that were asked for, as uint32. A record that was read is put into `read` if its\n"
-    "article is one of them, or if only the Article tells.\n\n"
+    "article is one of them, or if only the Article tells, and so is one of the second dict.\n\n"
     "Raises ValueError, or what the calls raise, if an article is damaged.";
 
 static PyObject *hits(PyObject *module, PyObject *args) {
@@ -573,7 +573,8 @@ static PyObject *hits(PyObject *module, PyObject *args) {
     for (Py_ssize_t i = 0; i < count; i++) {
         if (!places[i].columns) continue;
         PyObject *doc = PyTuple_GetItem(PyList_GetItem(rows, i), 1), *known = PyDict_GetItemWithError(last, doc);
-        if (!known && !PyErr_Occurred()) known = PyDict_GetItemWithError(before, doc);
+        if (!known && !PyErr_Occurred() && (known = PyDict_GetItemWithError(before, doc)))
+            PyDict_SetItem(read, doc, known);
         if (PyErr_Occurred()) goto done;
         places[i].record = known ? Py_NewRef(known) : read_record(&places[i]);
         if (!places[i].record || (!known && note(&asked, read, doc, places[i].record) < 0)) goto done;
